@@ -1,0 +1,145 @@
+/// A leaf or internal page seen as what it is: an array of two-byte slots behind the header, in key order, that
+/// point at cells filling the page from its end. Cells that were removed leave garbage that `compact()` gathers.
+///
+///     leaf cell       u16 key length, u8 flags, u8 zero, u32 value length, key, value | reference of an overflow run
+///     internal cell   u16 key length, u16 zero, reference of the child, key
+///
+/// The key of an internal cell is a lower bound of every key below its child and an upper bound, exclusive, of
+/// every key below the child before it. The first key of an internal page is taken to be lower than any other.
+struct Node {
+  let page: Page
+  @inline(__always) var bytes: UnsafeMutableRawPointer { page.bytes }
+
+  init(_ page: Page) { self.page = page }
+
+  static let leafCellHeader = 8
+  static let internalCellHeader = 4 + PageReference.size
+  /// The value of this cell is in an overflow run.
+  static let cellFlagOverflow: UInt8 = 1
+
+  /// Bytes that slots and cells share.
+  static func capacity(pageSize: Int) -> Int { pageSize - PageFormat.slots }
+
+  /// The largest leaf cell whose value stays in the page: a quarter of it.
+  static func largestInlineCell(pageSize: Int) -> Int { pageSize / 4 }
+
+  // MARK: Header
+
+  var count: Int {
+    @inline(__always) get { Int(bytes.loadLE(PageFormat.count, as: UInt16.self)) }
+    nonmutating set { bytes.storeLE(UInt16(newValue), PageFormat.count) }
+  }
+  var cellStart: Int {
+    get { Int(bytes.loadLE(PageFormat.cellStart, as: UInt32.self)) }
+    nonmutating set { bytes.storeLE(UInt32(newValue), PageFormat.cellStart) }
+  }
+  var garbage: Int {
+    get { Int(bytes.loadLE(PageFormat.garbage, as: UInt32.self)) }
+    nonmutating set { bytes.storeLE(UInt32(newValue), PageFormat.garbage) }
+  }
+  var isLeaf: Bool { page.level == 0 }
+  /// Free bytes, once compacted.
+  var freeBytes: Int { cellStart - (PageFormat.slots + 2 * count) + garbage }
+  /// Bytes taken by slots and live cells.
+  var usedBytes: Int { page.size - PageFormat.slots - freeBytes }
+
+  func formatEmpty() {
+    count = 0
+    cellStart = page.size
+    garbage = 0
+  }
+
+  // MARK: Cells
+
+  @inline(__always)
+  func cell(_ index: Int) -> UnsafeMutableRawPointer {
+    bytes + Int(bytes.loadLE(PageFormat.slots + 2 * index, as: UInt16.self))
+  }
+
+  @inline(__always)
+  func key(_ index: Int) -> UnsafeRawBufferPointer {
+    let cell = cell(index)
+    let header = isLeaf ? Node.leafCellHeader : Node.internalCellHeader
+    return UnsafeRawBufferPointer(start: cell + header, count: Int(cell.loadLE(0, as: UInt16.self)))
+  }
+
+  @inline(__always)
+  func cellSize(_ index: Int) -> Int {
+    let cell = cell(index)
+    let keyLength = Int(cell.loadLE(0, as: UInt16.self))
+    guard isLeaf else { return Node.internalCellHeader + keyLength }
+    return Node.leafCellHeader + keyLength + storedValueLength(cell)
+  }
+
+  /// The bytes of a leaf cell's value that are in the page.
+  @inline(__always)
+  private func storedValueLength(_ cell: UnsafeMutableRawPointer) -> Int {
+    cell.load(fromByteOffset: 2, as: UInt8.self) & Node.cellFlagOverflow != 0
+      ? PageReference.size : Int(cell.loadLE(4, as: UInt32.self))
+  }
+
+  func cellBytes(_ index: Int) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: cell(index), count: cellSize(index))
+  }
+
+  // MARK: Leaf cells
+
+  /// The whole length of the value, wherever it is.
+  @inline(__always)
+  func valueLength(_ index: Int) -> Int { Int(cell(index).loadLE(4, as: UInt32.self)) }
+
+  @inline(__always)
+  func isOverflow(_ index: Int) -> Bool {
+    cell(index).load(fromByteOffset: 2, as: UInt8.self) & Node.cellFlagOverflow != 0
+  }
+
+  /// The bytes of the value in the page: the value itself, or the reference of its overflow run.
+  @inline(__always)
+  func storedValue(_ index: Int) -> UnsafeRawBufferPointer {
+    let cell = cell(index)
+    let keyLength = Int(cell.loadLE(0, as: UInt16.self))
+    return UnsafeRawBufferPointer(start: cell + Node.leafCellHeader + keyLength, count: storedValueLength(cell))
+  }
+
+  /// Where the reference of the overflow run of a cell is.
+  func overflowReference(_ index: Int) -> UnsafeMutableRawPointer {
+    let cell = cell(index)
+    return cell + Node.leafCellHeader + Int(cell.loadLE(0, as: UInt16.self))
+  }
+
+  // MARK: Internal cells
+
+  @inline(__always)
+  func childNumber(_ index: Int) -> UInt64 { cell(index).loadLE(4, as: UInt64.self) }
+
+  /// Where the reference of a child is.
+  func childReference(_ index: Int) -> UnsafeMutableRawPointer { cell(index) + 4 }
+
+  // MARK: Search
+
+  /// The first slot of a leaf whose key is not below `key`, and whether it is equal.
+  @inline(__always)
+  func search(_ key: UnsafeRawBufferPointer) -> (index: Int, found: Bool) {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) >> 1
+      let order = compareBytes(self.key(middle), key)
+      if order == 0 { return (middle, true) }
+      if order < 0 { low = middle + 1 } else { high = middle }
+    }
+    return (low, false)
+  }
+
+  /// The slot of an internal page below which `key` belongs.
+  @inline(__always)
+  func childIndex(_ key: UnsafeRawBufferPointer) -> Int {
+    var low = 1
+    var high = count
+    while low < high {
+      let middle = (low + high) >> 1
+      if compareBytes(self.key(middle), key) <= 0 { low = middle + 1 } else { high = middle }
+    }
+    return low - 1
+  }
+}

@@ -1,0 +1,20 @@
+/// Values too large for a leaf: a run of neighbouring pages with one header, sealed as one piece.
+enum Overflow {
+  /// The pages that a value takes.
+  static func runLength(valueLength: Int, pageSize: Int) -> Int {
+    (PageFormat.headerSize + valueLength + pageSize - 1) / pageSize
+  }
+
+  /// Writes a value into a fresh run.
+  static func fill(_ page: Page, with value: UnsafeRawBufferPointer) {
+    let body = page.bytes + PageFormat.headerSize
+    copyBytes(value, to: body)
+    let end = PageFormat.headerSize + value.count
+    if end < page.size { memset0(page.bytes + end, page.size - end) }
+  }
+
+  /// The value of a run whose cell says how long it is.
+  static func value(of page: Page, length: Int) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: page.bytes + PageFormat.headerSize, count: length)
+  }
+}

@@ -1,0 +1,158 @@
+import HoldfastIO
+import Synchronization
+
+/// The pages in memory, by number, within a budget of bytes.
+///
+/// Dirty pages stay until they are written or freed. Clean ones are evicted by the clock algorithm (second chance)
+/// when the budget is passed. Sharded by page number so that readers on several cores rarely meet.
+final class PageCache: Sendable {
+  /// One part of the cache. `@unchecked Sendable`: everything in it is touched under `latch` only.
+  private final class Shard: @unchecked Sendable {
+    let latch = Latch()
+    var pages: [UInt64: Page] = [:]
+    var clock: [Page] = []
+    var hand = 0
+    var bytes = 0
+  }
+
+  private let shards: [Shard]
+  private let shardBudget: Int
+  private let pauses = Atomic<Int>(0)
+  private let dirty = Atomic<Int>(0)
+  /// The bytes of pages that it may hold, dirty ones included.
+  let budget: Int
+
+  init(budget: Int, pageSize: Int) {
+    self.budget = max(budget, StorageLimits.minimumCacheBytes)
+    let count = max(1, min(16, self.budget / (pageSize * 64)))
+    shards = (0..<count).map { _ in Shard() }
+    shardBudget = self.budget / count
+  }
+
+  private func shard(_ number: UInt64) -> Shard { shards[Int(truncatingIfNeeded: number % UInt64(shards.count))] }
+
+  /// Bytes of dirty pages.
+  var dirtyBytes: Int { dirty.load(ordering: .relaxed) }
+
+  /// Bytes of all pages.
+  var bytes: Int { shards.reduce(0) { sum, shard in sum + shard.latch.withLock { shard.bytes } } }
+
+  /// The page with this number, if it is here.
+  func page(_ number: UInt64) -> Page? {
+    let shard = shard(number)
+    shard.latch.lock()
+    defer { shard.latch.unlock() }
+    guard let page = shard.pages[number] else { return nil }
+    page.isReferenced = true
+    return page
+  }
+
+  /// Adds a page that was read from the file, unless another thread was faster. Returns the page to use.
+  func insertClean(_ page: Page) -> Page {
+    let shard = shard(page.number)
+    return shard.latch.withLock {
+      if let other = shard.pages[page.number] { return other }
+      add(page, to: shard)
+      evict(from: shard)
+      return page
+    }
+  }
+
+  /// Adds a page that the file lacks.
+  func insertDirty(_ page: Page) {
+    let shard = shard(page.number)
+    shard.latch.withLock {
+      assert(shard.pages[page.number] == nil, "page \(page.number) was reused while it was in use")
+      page.isDirty = true
+      dirty.wrappingAdd(page.size, ordering: .relaxed)
+      add(page, to: shard)
+      evict(from: shard)
+    }
+  }
+
+  /// Forgets a page whose number is free again.
+  func remove(_ number: UInt64) {
+    let shard = shard(number)
+    shard.latch.withLock {
+      guard let page = shard.pages[number] else { return }
+      if page.isDirty {
+        page.isDirty = false
+        dirty.wrappingSubtract(page.size, ordering: .relaxed)
+      }
+      drop(page, from: shard)
+    }
+  }
+
+  /// Notes that the file now has these pages, where they are still the ones in the cache.
+  func markClean(_ pages: [Page]) {
+    for page in pages {
+      let shard = shard(page.number)
+      shard.latch.withLock {
+        guard page.isDirty, shard.pages[page.number] === page else { return }
+        page.isDirty = false
+        dirty.wrappingSubtract(page.size, ordering: .relaxed)
+        evict(from: shard)
+      }
+    }
+  }
+
+  /// All pages that `include` accepts, in no order.
+  func pages(where include: (Page) -> Bool) -> [Page] {
+    var found: [Page] = []
+    for shard in shards {
+      shard.latch.withLock {
+        for page in shard.clock where include(page) { found.append(page) }
+      }
+    }
+    return found
+  }
+
+  /// All dirty pages that `include` accepts, in no order.
+  func dirtyPages(where include: (Page) -> Bool) -> [Page] { pages { $0.isDirty && include($0) } }
+
+  /// While paused nothing is evicted, so that what a commit has looked at is there when it is changed.
+  func pauseEviction() { pauses.wrappingAdd(1, ordering: .relaxed) }
+
+  /// Ends a pause; the next insertion evicts again.
+  func resumeEviction() { pauses.wrappingSubtract(1, ordering: .relaxed) }
+
+  // MARK: Under the shard's latch
+
+  private func add(_ page: Page, to shard: Shard) {
+    shard.pages[page.number] = page
+    page.ring = shard.clock.count
+    page.isReferenced = true
+    shard.clock.append(page)
+    shard.bytes += page.size
+  }
+
+  private func drop(_ page: Page, from shard: Shard) {
+    shard.pages[page.number] = nil
+    shard.bytes -= page.size
+    let last = shard.clock.removeLast()
+    if last !== page {
+      shard.clock[page.ring] = last
+      last.ring = page.ring
+    }
+    page.ring = -1
+  }
+
+  private func evict(from shard: Shard) {
+    guard shard.bytes > shardBudget, pauses.load(ordering: .relaxed) == 0 else { return }
+    // Two rounds: the first takes the second chances away.
+    var steps = 2 * shard.clock.count
+    while shard.bytes > shardBudget && steps > 0 {
+      steps -= 1
+      if shard.hand >= shard.clock.count { shard.hand = 0 }
+      let page = shard.clock[shard.hand]
+      if page.isDirty {
+        shard.hand += 1
+      } else if page.isReferenced {
+        page.isReferenced = false
+        shard.hand += 1
+      } else {
+        drop(page, from: shard)
+      }
+    }
+  }
+}

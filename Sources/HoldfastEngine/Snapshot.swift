@@ -1,0 +1,40 @@
+import HoldfastIO
+
+/// One version of the whole database, readable until it is released, whatever is written meanwhile.
+public final class Snapshot: Sendable {
+  let storage: Storage
+  let version: Version
+
+  init(_ storage: Storage) {
+    self.storage = storage
+    version = storage.versions.pin(at: storage.options.clock.monotonic())
+  }
+
+  deinit { storage.versions.unpin(version) }
+
+  /// The last commit in it.
+  public var lsn: UInt64 { version.lsn }
+
+  /// How many entries a tree has.
+  public func count(_ id: UInt64) -> UInt64 { version.tree(id).count }
+
+  /// Calls `body` with the value of a key, or with `nil`. The bytes are valid during the call.
+  public func withValue<R>(
+    _ id: UInt64, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> R
+  ) throws(StorageError) -> R {
+    try storage.checkOpen()
+    return try storage.store.withValue(version.tree(id), key: key, body)
+  }
+
+  /// Whether a key exists.
+  public func contains(_ id: UInt64, key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    try storage.checkOpen()
+    return try storage.store.contains(version.tree(id), key: key)
+  }
+
+  /// A cursor over a tree, at no entry yet.
+  public func cursor(_ id: UInt64) throws(StorageError) -> TreeCursor {
+    try storage.checkOpen()
+    return TreeCursor(version.tree(id), in: storage.store, snapshot: self)
+  }
+}

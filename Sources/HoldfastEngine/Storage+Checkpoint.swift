@@ -1,0 +1,205 @@
+import HoldfastIO
+import HoldfastLog
+import Synchronization
+
+extension Storage {
+  /// Writes the newest state to the data file, so that recovery need not replay what the log has so far, and lets the
+  /// log go as far as the checkpoint before this one. Writers go on meanwhile. Everything acknowledged before the
+  /// call, in any mode, is durable afterwards.
+  public func checkpoint() throws(StorageError) {
+    try checkWritable()
+    checkpointLatch.lock()
+    defer { checkpointLatch.unlock() }
+    try checkWritable()
+    try runCheckpoint(.needsLog, both: false)
+  }
+
+  /// What a checkpoint is going to write.
+  struct CheckpointPlan {
+    var version: Version
+    var pages: [Page]
+    var freeSpace: Page
+    var slot: MetaSlot
+    var bytesBefore: Int
+  }
+
+  /// Runs one checkpoint, into the older slot or, one after the other, into both. Under `checkpointLatch`.
+  func runCheckpoint(_ state: MetaSlot.State, both: Bool) throws(StorageError) {
+    guard let log else { throw StorageError(.readOnly, "\(path) was opened for reading only") }
+    let plan = try beginCheckpoint(log, state)
+    defer { versions.unpin(plan.version) }
+    do {
+      try flush(plan.pages)
+    } catch {
+      commitLatch.withLock { bytesSinceCheckpoint += plan.bytesBefore }
+      throw error
+    }
+    try syncData()
+    store.cache.markClean(plan.pages)
+    try writeSlots(plan, both: both)
+    finishCheckpoint(plan)
+    counters.checkpoints.wrappingAdd(1, ordering: .relaxed)
+    do {
+      try log.retire(through: slots.older.lsn)
+    } catch {
+      // The segments stay for now; the next checkpoint tries again.
+      status.withLock { $0.checkpointFailure = StorageError(error) }
+    }
+  }
+
+  /// Seals the version to write, syncs the log through it, and publishes it.
+  private func beginCheckpoint(_ log: Log, _ state: MetaSlot.State) throws(StorageError) -> CheckpointPlan {
+    logLatch.lock()
+    defer { logLatch.unlock() }
+    if let failure { throw failure }
+    commitLatch.lock()
+    let touched = workspace.touched
+    let run = workspace.freeSpaceRun
+    let plan: CheckpointPlan
+    do {
+      plan = try planCheckpoint(log, state)
+      sealed.append(plan.version)
+      versions.hold(plan.version, at: options.clock.monotonic())
+      commitLatch.unlock()
+    } catch {
+      commitLatch.unlock()
+      throw error
+    }
+    do {
+      _ = try writeAndSync(log)
+    } catch {
+      versions.unpin(plan.version)
+      // The version was taken back, unless all is over anyway: what it had noted is to be noted again.
+      commitLatch.withLock {
+        workspace.touched.formUnion(touched)
+        workspace.freeSpaceRun = run
+      }
+      throw error
+    }
+    return plan
+  }
+
+  /// Under `logLatch` and `commitLatch`.
+  private func planCheckpoint(_ log: Log, _ state: MetaSlot.State) throws(StorageError) -> CheckpointPlan {
+    workspace.lsn = log.lastLSN
+    try workspace.writeTreeRecords()
+    let freeSpace = workspace.newFreeSpaceRun()
+    let version = workspace.seal(lsn: log.lastLSN, timestamp: lastTimestamp)
+    workspace.fill(freeSpace)
+    var slot = MetaSlot()
+    slot.state = state
+    slot.generation = slots.newer.generation + 1
+    slot.log = log.id.bytes
+    slot.epoch = log.epoch
+    slot.catalog = version.tree(TreeRoot.catalogID)
+    slot.lsn = version.lsn
+    slot.timestamp = lastTimestamp
+    slot.nextTree = nextTree
+    slot.nextTransaction = nextTransaction
+    slot.highWater = workspace.space.highWater
+    slot.freeSpaceRunLength = UInt32(freeSpace.runLength)
+    slot.checkpointTime = options.clock.now()
+    let pages = store.cache.dirtyPages { $0.retirement == .max }
+    defer { bytesSinceCheckpoint = 0 }
+    return CheckpointPlan(
+      version: version, pages: pages, freeSpace: freeSpace, slot: slot, bytesBefore: bytesSinceCheckpoint)
+  }
+
+  /// Writes the slots that refer to what was flushed, each synced before the next.
+  private func writeSlots(_ plan: CheckpointPlan, both: Bool) throws(StorageError) {
+    var slot = plan.slot
+    slot.freeSpace = PageReference(number: plan.freeSpace.number, tag: store.tag(of: plan.freeSpace.number))
+    if !slot.catalog.isEmpty {
+      let tag = store.tag(of: slot.catalog.root.number)
+      if tag != .unset { slot.catalog.root.tag = tag }
+    }
+    try write(slot)
+    slots = (slots.newer, slot)
+    if both {
+      slot.generation += 1
+      try write(slot)
+      slots = (slot, slot)
+    }
+    lastCheckpoint.withLock { $0 = (slot.lsn, slot.checkpointTime) }
+  }
+
+  /// Writes a slot and syncs.
+  func write(_ slot: MetaSlot) throws(StorageError) {
+    do {
+      try header.writeSlot(slot, keyBlock.databaseID, key: key, random: options.random)
+    } catch {
+      // Whether the slot is on the disk now is unknown, so neither may its pages be reused nor those it replaces.
+      throw poison("writing a meta slot of \(path) failed: \(error)", cause: error.cause)
+    }
+    try syncData()
+  }
+
+  private func syncData() throws(StorageError) {
+    do {
+      try header.sync()
+    } catch {
+      throw poison("syncing \(path) failed: \(error)", cause: error)
+    }
+  }
+
+  /// Tells the pages in memory where their children are now, and lets go what only the overwritten slot needed.
+  private func finishCheckpoint(_ plan: CheckpointPlan) {
+    commitLatch.withLock {
+      store.resolveReferences(in: plan.pages)
+      store.resolveReferences(in: store.cache.dirtyPages { _ in true })
+      store.forgetResolvedTags()
+      let isSame = slots.older.generation == slots.newer.generation
+      slotVersions = (isSame ? plan.version.number : slotVersions.newer, plan.version.number)
+      versions.setSlots(older: slotVersions.older, newer: slotVersions.newer)
+      releasePages(all: true)
+    }
+  }
+}
+
+extension Workspace {
+  /// Brings the catalog's records of trees up to date.
+  func writeTreeRecords() throws(StorageError) {
+    let changed = touched.subtracting([TreeRoot.catalogID]).sorted()
+    for id in changed {
+      let key = TreeRecord.key(id)
+      let value = trees[id].map { TreeRecord.value($0) }
+      let result: Result<Void, StorageError> = key.withUnsafeBytes { key in
+        do {
+          if let value {
+            return .success(try value.withUnsafeBytes { try put(TreeRoot.catalogID, key: key, value: $0) })
+          }
+          try remove(TreeRoot.catalogID, key: key)
+          return .success(())
+        } catch let error as StorageError { return .failure(error) } catch {
+          return .failure(StorageError(.ioFailed, "\(error)"))
+        }
+      }
+      try result.get()
+    }
+    touched = []
+  }
+
+  /// A run that has room for the list of free pages, and retires the one before.
+  func newFreeSpaceRun() -> Page {
+    if let run = freeSpaceRun { retireRun(run.number, runLength: run.runLength) }
+    // Taking the run itself may split an extent in two.
+    let extents = space.unreached().count + 2
+    let length = Overflow.runLength(valueLength: 8 + 16 * extents, pageSize: store.pageSize)
+    let page = newPage(.freeSpace, level: 0, tree: TreeRoot.catalogID, runLength: length)
+    freeSpaceRun = (page.number, length)
+    return page
+  }
+
+  /// Writes the list: u64 count, then first page and number of pages (u64 each) of every extent, ascending.
+  func fill(_ page: Page) {
+    let list = space.unreached()
+    let body = page.bytes + PageFormat.headerSize
+    memset0(body, page.size - PageFormat.headerSize)
+    assert(8 + 16 * list.count <= page.size - PageFormat.headerSize, "the free list outgrew its run")
+    body.storeLE(UInt64(list.count), 0)
+    for (index, extent) in list.enumerated() {
+      body.storeLE(extent.start, 8 + 16 * index)
+      body.storeLE(extent.count, 16 + 16 * index)
+    }
+  }
+}

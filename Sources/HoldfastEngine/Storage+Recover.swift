@@ -1,0 +1,112 @@
+import HoldfastIO
+import HoldfastLog
+
+extension Storage {
+  /// Applies the log's commits after a checkpoint. Nobody else uses the database yet.
+  func replay(_ scan: LogScan, after lsn: UInt64) throws(StorageError) {
+    var frames: UInt64 = 0
+    do {
+      try scan.forEachCommit(after: lsn) { frame in
+        workspace.lsn = frame.lsn
+        lastTimestamp = max(lastTimestamp, frame.timestamp)
+        try noteTrees(frame.payload)
+        try workspace.apply(frame.payload)
+        frames += 1
+        // What was replayed need not stay in memory until the end.
+        if log != nil && store.cache.dirtyBytes > store.cache.budget / 2 {
+          publishReplayed(frame.lsn)
+          try spill()
+        }
+      }
+    } catch let error as StorageError {
+      throw error
+    } catch let error as LogError {
+      throw StorageError(error)
+    } catch {
+      throw StorageError(
+        .corrupted,
+        "the log of \(path) holds a commit with an impossible content: \(error); restore the database from a backup")
+    }
+    publishReplayed(scan.lastLSN)
+    recovery.commitsReplayed = frames
+    recovery.bytesRead = scan.bytes
+    recovery.bytesCut = scan.cut?.bytes ?? 0
+    recovery.cutReason = scan.cut.map { "\($0.reason) (\($0.file), offset \($0.offset))" }
+    lastSafeLSN = scan.lastLSN
+  }
+
+  private func publishReplayed(_ lsn: UInt64) {
+    commitLatch.withLock {
+      if workspace.isChanged { publish(workspace.seal(lsn: lsn, timestamp: lastTimestamp)) }
+    }
+  }
+
+  /// Numbers of trees are never used again, also not when the commit that made one is in the log only.
+  private func noteTrees(_ payload: UnsafeRawBufferPointer) throws {
+    var reader = OperationReader(payload)
+    while let operation = try reader.next() {
+      switch operation {
+      case .put(let id, _, _), .delete(let id, _), .createTree(let id), .dropTree(let id), .clearTree(let id):
+        nextTree = max(nextTree, id + 1)
+      }
+    }
+  }
+
+  /// Marks both slots as needing the new log: with the state that was recovered, or with the one that they have.
+  func beginUse(of log: Log, isRecovered: Bool) throws(StorageError) {
+    checkpointLatch.lock()
+    defer { checkpointLatch.unlock() }
+    if isRecovered {
+      try runCheckpoint(.needsLog, both: true)
+      return
+    }
+    var slot = slots.newer
+    slot.state = .needsLog
+    slot.log = log.id.bytes
+    slot.epoch = log.epoch
+    for _ in HeaderFormat.slotOffsets {
+      slot.generation += 1
+      try write(slot)
+    }
+    slots = (slot, slot)
+    commitLatch.withLock {
+      slotVersions = (Storage.firstVersion, Storage.firstVersion)
+      versions.setSlots(older: Storage.firstVersion, newer: Storage.firstVersion)
+      releasePages(all: true)
+    }
+  }
+
+  /// Closes the database: a checkpoint, both slots marked clean, and the log removed. Waits for transactions that are
+  /// running; whatever is begun later is refused. The lock is released in any case, also when this throws; then the
+  /// next opening recovers what was acknowledged. Closing twice does nothing.
+  public func close() throws(StorageError) {
+    let isFirst = status.withLock { status in
+      defer { status.isClosing = true }
+      return !status.isClosing
+    }
+    guard isFirst else { return }
+    stopMaintenance()
+    writerLatch.lock()
+    checkpointLatch.lock()
+    defer {
+      status.withLock { $0.isClosed = true }
+      log?.close()
+      header.file.close()
+      checkpointLatch.unlock()
+      writerLatch.unlock()
+    }
+    guard let log, failure == nil else { return }
+    try runCheckpoint(.clean, both: true)
+    log.close()
+    let opening = Opening(path: path, options: options)
+    opening.removeOwner()
+    do {
+      try Log.remove(opening.logConfiguration(keyBlock, key), id: log.id)
+    } catch {
+      // The slots are clean and name no log that is needed: what is left is swept up by the next opening.
+      return
+    }
+    try? options.fileSystem.remove(opening.logDirectory)
+    try? options.fileSystem.syncDirectory(Opening.directory(of: path))
+  }
+}

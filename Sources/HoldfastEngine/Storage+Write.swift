@@ -1,0 +1,186 @@
+import HoldfastIO
+import HoldfastLog
+import Synchronization
+
+extension Storage {
+  /// Runs `body` as one transaction: all it writes becomes visible at once and survives a crash as a whole, or, when
+  /// it throws, not at all. Returns when the commit is as durable as was asked (``WriteTransaction/require(_:)``, or
+  /// the options' durability). One transaction runs at a time; their commits share syncs.
+  public func write<R>(_ body: (WriteTransaction) throws -> R) throws -> R {
+    try checkWritable()
+    let thread = Process.thread
+    guard writingThread.load(ordering: .relaxed) != thread else {
+      throw StorageError(
+        .invalidUse, "a write was begun inside another one of the same thread: use the transaction that is there")
+    }
+    writerLatch.lock()
+    writingThread.store(thread, ordering: .relaxed)
+    let (trees, base) = commitLatch.withLock { (workspace.trees, ticket(log?.lastLSN ?? 0)) }
+    let transaction = WriteTransaction(self, trees: trees)
+    let outcome: Result<(R, CommitTicket?), any Error>
+    do {
+      let result = try body(transaction)
+      outcome = .success((result, transaction.hasChanges ? try commit(transaction) : nil))
+    } catch {
+      outcome = .failure(error)
+    }
+    transaction.end()
+    writingThread.store(0, ordering: .relaxed)
+    writerLatch.unlock()
+
+    switch outcome {
+    case .success((let result, let ticket?)):
+      try acknowledge(ticket, transaction.durability ?? options.durability)
+      return result
+    case .success((let result, nil)):
+      try waitUntilPublished(base)
+      return result
+    case .failure(let error):
+      // The caller must not learn, not even from an error, of a commit that a crash could still take back.
+      try waitUntilPublished(base)
+      throw error
+    }
+  }
+
+  /// Appends a transaction to the log and applies it. The caller holds the writer latch.
+  private func commit(_ transaction: WriteTransaction) throws(StorageError) -> CommitTicket {
+    guard let log else { throw StorageError(.readOnly, "\(path) was opened for reading only") }
+    let payload = transaction.encoded()
+    let durability = transaction.durability ?? options.durability
+    commitLatch.lock()
+    defer { commitLatch.unlock() }
+    try checkWritable()
+    // Everything that can fail comes first: reading the pages that will change, then reserving room in the log.
+    store.cache.pauseEviction()
+    defer { store.cache.resumeEviction() }
+    try transaction.forEachKey { (id, key) throws(StorageError) in
+      _ = try store.leaf(workspace.tree(id), for: key)
+    }
+    workspace.doomed = [:]
+    for id in transaction.clearedTrees { try workspace.prepareToClear(id) }
+    let now = max(options.clock.now(), lastTimestamp)
+    let lsn = try append(payload, to: log, at: now)
+    lastTimestamp = now
+    nextTransaction += 1
+    workspace.lsn = lsn
+    do {
+      try payload.withUnsafeBytes { bytes in try workspace.apply(bytes) }
+    } catch {
+      throw poison("applying commit \(lsn) failed: \(error)")
+    }
+    counters.commits.wrappingAdd(1, ordering: .relaxed)
+    bytesSinceCheckpoint += payload.count + Storage.frameOverhead
+    unwrittenBytes += payload.count + Storage.frameOverhead
+    if durability == .safe {
+      lastSafeLSN = lsn
+    } else {
+      unsynced.add(transaction.operationCount, durability, at: options.clock.monotonic())
+      if lastSafeLSN <= versions.current.lsn {
+        // Nothing before it waits for a sync, so it is as durable as promised, and visible, now.
+        publish(workspace.seal(lsn: lsn, timestamp: now))
+      }
+    }
+    return ticket(lsn)
+  }
+
+  /// About what a frame adds to its payload, in bytes.
+  private static let frameOverhead = 112
+
+  private func append(_ payload: [UInt8], to log: Log, at now: Int64) throws(StorageError) -> UInt64 {
+    do throws(LogError) {
+      let result: Result<UInt64, LogError> = payload.withUnsafeBytes { bytes in
+        do throws(LogError) {
+          return .success(
+            try log.append(
+              kind: .commit, transaction: nextTransaction, timestamp: now, payload: bytes, extension: nil))
+        } catch { return .failure(error) }
+      }
+      return try result.get()
+    } catch {
+      throw StorageError(error)
+    }
+  }
+
+  /// Makes a version the one that readers see. Under the commit latch.
+  func publish(_ version: Version) {
+    versions.publish(version)
+    releasePages()
+  }
+
+  /// Makes pages available that nobody needs any more. Under the commit latch.
+  func releasePages(all: Bool = false) {
+    let (needed, isWorthwhile) = versions.needed(heldPages: workspace.space.heldCount)
+    workspace.space.release(needed: needed, published: versions.current.number, all: all || isWorthwhile) { extent in
+      store.forget(extent.start)
+    }
+  }
+
+  // MARK: After the commit
+
+  /// Waits for what a commit's durability promises, and does the work that the commit made due.
+  private func acknowledge(_ ticket: CommitTicket, _ durability: Durability) throws(StorageError) {
+    switch durability {
+    case .safe:
+      try waitUntilDurable(ticket)
+    case .batch(let limit, _):
+      let now = options.clock.monotonic()
+      let mustSync = commitLatch.withLock { unsynced.operations >= limit || unsynced.isDue(at: now) }
+      if mustSync { try waitUntilDurable(ticket) } else { try waitUntilPublished(ticket) }
+    case .unsafe:
+      try waitUntilPublished(ticket)
+    }
+    try afterCommit()
+  }
+
+  /// Waits until a commit is visible: at once when nothing before it waits for a sync.
+  private func waitUntilPublished(_ ticket: CommitTicket) throws(StorageError) {
+    if versions.current.lsn < ticket.lsn { try waitUntilDurable(ticket) }
+  }
+
+  /// Waits until a commit is on the disk, leading the sync when nobody does.
+  func waitUntilDurable(_ ticket: CommitTicket) throws(StorageError) {
+    try groups.wait(until: ticket.lsn, ticket: ticket.group) { () throws(StorageError) in try self.lead() }
+  }
+
+  /// A ticket for everything that was appended so far. Under the commit latch.
+  func ticket(_ lsn: UInt64) -> CommitTicket { CommitTicket(lsn: lsn, group: groups.ticket()) }
+
+  /// Makes everything acknowledged so far durable, in every mode.
+  public func persist() throws(StorageError) {
+    try checkWritable()
+    guard let log else { return }
+    try waitUntilDurable(commitLatch.withLock { ticket(log.lastLSN) })
+  }
+
+  /// Does the work that a commit made due, or leaves it to the background thread.
+  private func afterCommit() throws(StorageError) {
+    let (bytes, unwritten) = commitLatch.withLock { (bytesSinceCheckpoint, unwrittenBytes) }
+    if unwritten > Storage.unwrittenLimit { try writeUnsynced() }
+    let dirty = store.cache.dirtyBytes
+    if dirty > store.cache.budget / 2 { spillOrWait(dirty) }
+    let isPrepared = log?.wantsNextSegment != true
+    guard bytes > options.logBudget || !isPrepared else { return }
+    if hasMaintenance {
+      if bytes > options.logBudget { status.withLock { $0.wantsCheckpoint = true } }
+      wakeMaintenance()
+      // Past twice the budget recovery would take too long: commits slow down until the checkpoint is through.
+      if bytes > 2 * options.logBudget { options.clock.sleep(nanoseconds: Storage.slowdown) }
+    } else if bytes > options.logBudget {
+      checkpointQuietly()
+    }
+  }
+
+  /// A checkpoint that nobody waits for: it fails without consequence but for the log that goes on growing, and
+  /// ``health`` says so.
+  func checkpointQuietly() {
+    do {
+      try checkpoint()
+      status.withLock { $0.checkpointFailure = nil }
+    } catch {
+      status.withLock { $0.checkpointFailure = error }
+    }
+  }
+
+  private static let unwrittenLimit = 256 * 1024
+  private static let slowdown: UInt64 = 5_000_000
+}

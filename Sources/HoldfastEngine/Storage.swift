@@ -1,0 +1,197 @@
+import HoldfastIO
+import HoldfastLog
+import Synchronization
+
+/// An open database: ordered trees of bytes, changed by transactions that a log makes durable.
+///
+/// Latches are taken in this order: writer, checkpoint, log, commit; then those of version table, tags and cache.
+/// Any number of threads may use it at once.
+///
+/// `@unchecked Sendable`: each stored variable names the latch it is touched under.
+public final class Storage: @unchecked Sendable {
+  /// The data file's path.
+  public let path: String
+  /// How it was opened.
+  public let options: StorageOptions
+  /// What opening had to do.
+  public internal(set) var recovery: RecoveryReport
+
+  let header: DataFile
+  let keyBlock: KeyBlock
+  let key: SecretKey?
+  let store: PageStore
+  let versions: VersionTable
+  let groups: GroupCommit<StorageError>
+
+  /// One transaction writes at a time; held while its closure runs, not while its commit waits for the disk.
+  let writerLatch = Latch()
+  /// One checkpoint, spill or close at a time.
+  let checkpointLatch = Latch()
+  /// One thread writes and syncs the log at a time.
+  let logLatch = Latch()
+  /// What a commit changes.
+  let commitLatch = Latch()
+
+  /// Under `commitLatch`.
+  let workspace: Workspace
+  /// The log; `nil` when opened for reading only. Under `commitLatch` for appending, `logLatch` for writing.
+  let log: Log?
+  /// Sealed versions that wait for their sync, in order. Under `commitLatch`.
+  var sealed: [Version] = []
+  /// The last LSN whose publication has to wait for a sync. Under `commitLatch`.
+  var lastSafeLSN: UInt64 = 0
+  /// What no sync has covered. Under `commitLatch`.
+  var unsynced = Unsynced()
+  /// Bytes appended since the log was last written. Under `commitLatch`.
+  var unwrittenBytes = 0
+  /// Bytes appended since the last checkpoint began. Under `commitLatch`.
+  var bytesSinceCheckpoint = 0
+  var lastTimestamp: Int64
+  var nextTransaction: UInt64
+  /// Under `writerLatch`.
+  var nextTree: UInt64
+
+  /// The slots as they were last written, older first. Under `checkpointLatch`.
+  var slots: (older: MetaSlot, newer: MetaSlot)
+
+  /// The versions that the slots name, older first. Under `commitLatch`.
+  var slotVersions: (older: UInt64, newer: UInt64)
+  /// The LSN and the time (milliseconds since 1970) of the last checkpoint.
+  let lastCheckpoint: Mutex<(lsn: UInt64, time: Int64)>
+
+  /// Why nothing more may be written, and whether it is closed.
+  let status = Mutex(Status())
+  /// The thread that is inside ``write(_:)``, to refuse a second one by the same thread.
+  let writingThread = Atomic<UInt>(0)
+  let counters = Counters()
+  private let maintenance = Mutex<MaintenanceThread?>(nil)
+
+  /// The number of the version that is found in the file. When the slots differ, the older one's has number 0.
+  static let firstVersion: UInt64 = 1
+
+  struct Status {
+    var failure: StorageError?
+    /// Set while a failed log write is being undone: commits fail instead of joining in.
+    var isUndoing: StorageError?
+    /// Set when closing begins: nothing new is begun.
+    var isClosing = false
+    var isClosed = false
+    var wantsCheckpoint = false
+    /// Why the last checkpoint that nobody waited for failed.
+    var checkpointFailure: StorageError?
+  }
+
+  init(
+    path: String, options: StorageOptions, recovery: RecoveryReport, header: DataFile, keyBlock: KeyBlock,
+    key: SecretKey?, store: PageStore, versions: VersionTable, workspace: Workspace, log: Log?,
+    slots: (older: MetaSlot, newer: MetaSlot), lastTimestamp: Int64, nextTransaction: UInt64, nextTree: UInt64
+  ) {
+    self.path = path
+    self.options = options
+    self.recovery = recovery
+    self.header = header
+    self.keyBlock = keyBlock
+    self.key = key
+    self.store = store
+    self.versions = versions
+    self.workspace = workspace
+    self.log = log
+    self.slots = slots
+    groups = GroupCommit(completed: log?.durableLSN ?? versions.current.lsn)
+    let isSame = slots.older.catalog == slots.newer.catalog && slots.older.lsn == slots.newer.lsn
+    slotVersions = (isSame ? Storage.firstVersion : 0, Storage.firstVersion)
+    lastCheckpoint = Mutex((slots.newer.lsn, slots.newer.checkpointTime))
+    self.lastTimestamp = lastTimestamp
+    self.nextTransaction = nextTransaction
+    self.nextTree = nextTree
+    lastSafeLSN = versions.current.lsn
+  }
+
+  deinit {
+    // Whoever forgets to close loses nothing that was acknowledged as durable, but the next opening recovers.
+    stopMaintenance()
+    log?.close()
+    header.file.close()
+  }
+
+  // MARK: Reading
+
+  /// The newest published state, held until the result is released.
+  public func snapshot() throws(StorageError) -> Snapshot {
+    try checkOpen()
+    return Snapshot(self)
+  }
+
+  func checkOpen() throws(StorageError) {
+    if status.withLock({ $0.isClosed }) {
+      throw StorageError(.closed, "\(path) is closed: open it again")
+    }
+  }
+
+  func checkWritable() throws(StorageError) {
+    let (isClosed, failure) = status.withLock { ($0.isClosing, $0.failure ?? $0.isUndoing) }
+    if isClosed { throw StorageError(.closed, "\(path) is closed: open it again") }
+    if options.isReadOnly {
+      throw StorageError(.readOnly, "\(path) was opened for reading only: open it for writing")
+    }
+    if let failure { throw failure }
+  }
+
+  /// Refuses every further write until the database is opened again.
+  @discardableResult
+  func poison(_ reason: String, cause: IOError? = nil) -> StorageError {
+    let error = StorageError(
+      .outcomeUnknown,
+      "\(reason). Which of the last unacknowledged commits are durable is unknown until recovery has looked: "
+        + "close \(path) and open it again; reading goes on meanwhile", cause: cause)
+    return status.withLock { status in
+      if let first = status.failure { return first }
+      status.failure = error
+      return error
+    }
+  }
+
+  /// Why writes are refused, if they are.
+  public var failure: StorageError? { status.withLock { $0.failure } }
+
+  // MARK: Trees
+
+  /// A number for a new tree. The caller is inside ``write(_:)``.
+  func takeTreeID() throws(StorageError) -> UInt64 {
+    guard workspace.trees.count < StorageLimits.maximumTrees else {
+      throw StorageError(.limitExceeded, "\(path) has \(StorageLimits.maximumTrees) trees, which is the limit")
+    }
+    defer { nextTree += 1 }
+    return nextTree
+  }
+
+  // MARK: The background thread
+
+  func startMaintenance() {
+    guard options.hasBackgroundThread, !options.isReadOnly else { return }
+    maintenance.withLock { $0 = MaintenanceThread(self) }
+  }
+
+  func stopMaintenance() {
+    let thread = maintenance.withLock { thread in
+      defer { thread = nil }
+      return thread
+    }
+    thread?.stop()
+  }
+
+  /// Wakes the background thread, if there is one.
+  func wakeMaintenance() { maintenance.withLock { $0 }?.wake() }
+
+  var hasMaintenance: Bool { maintenance.withLock { $0 != nil } }
+}
+
+/// Counts since the database was opened.
+final class Counters: Sendable {
+  let commits = Atomic<UInt64>(0)
+  let checkpoints = Atomic<UInt64>(0)
+  let pagesWritten = Atomic<UInt64>(0)
+  let pagesSpilled = Atomic<UInt64>(0)
+  let logBytes = Atomic<UInt64>(0)
+  let logSyncs = Atomic<UInt64>(0)
+}

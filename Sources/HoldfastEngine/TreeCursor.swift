@@ -1,0 +1,141 @@
+/// A place in one version of a tree, moving in both directions.
+///
+/// Holds the pages from the root to its leaf. Make one with ``Snapshot/cursor(_:)``. Not for use by several threads
+/// at once.
+public struct TreeCursor {
+  private let store: PageStore
+  private let tree: TreeRoot
+  /// Keeps the version's pages from being reused.
+  private let snapshot: Snapshot?
+  private var path: [(page: Page, index: Int)] = []
+  private var run: Page?
+
+  init(_ tree: TreeRoot, in store: PageStore, snapshot: Snapshot?) {
+    self.tree = tree
+    self.store = store
+    self.snapshot = snapshot
+  }
+
+  /// Whether the cursor is at an entry.
+  public var isValid: Bool { !path.isEmpty }
+
+  // MARK: Moving
+
+  /// Goes to the first entry. Returns whether there is one.
+  @discardableResult
+  public mutating func first() throws(StorageError) -> Bool {
+    reset()
+    guard !tree.isEmpty else { return false }
+    return try descend(from: try store.root(of: tree), toEnd: false)
+  }
+
+  /// Goes to the last entry. Returns whether there is one.
+  @discardableResult
+  public mutating func last() throws(StorageError) -> Bool {
+    reset()
+    guard !tree.isEmpty else { return false }
+    return try descend(from: try store.root(of: tree), toEnd: true)
+  }
+
+  /// Goes to the first entry whose key is not below `key`. Returns whether there is one.
+  @discardableResult
+  public mutating func seek(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    reset()
+    guard !tree.isEmpty else { return false }
+    var page = try store.root(of: tree)
+    while page.level > 0 {
+      let node = Node(page)
+      let index = node.childIndex(key)
+      path.append((page, index))
+      page = try store.child(of: node, at: index)
+    }
+    let leaf = Node(page)
+    let index = leaf.search(key).index
+    path.append((page, index))
+    return index < leaf.count ? true : try step(by: 1)
+  }
+
+  /// Goes to the last entry whose key is not above `key`. Returns whether there is one.
+  @discardableResult
+  public mutating func seekBack(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    guard try seek(key) else { return try last() }
+    if withKey({ compareBytes($0, key) }) == 0 { return true }
+    return try previous()
+  }
+
+  /// Goes to the next entry. Returns `false`, and is at no entry, behind the last.
+  @discardableResult
+  public mutating func next() throws(StorageError) -> Bool { isValid ? try step(by: 1) : false }
+
+  /// Goes to the entry before. Returns `false`, and is at no entry, before the first.
+  @discardableResult
+  public mutating func previous() throws(StorageError) -> Bool { isValid ? try step(by: -1) : false }
+
+  private mutating func reset() {
+    path.removeAll(keepingCapacity: true)
+    run = nil
+  }
+
+  private mutating func step(by direction: Int) throws(StorageError) -> Bool {
+    run = nil
+    while let (page, index) = path.popLast() {
+      let next = index + direction
+      guard next >= 0 && next < Node(page).count else { continue }
+      path.append((page, next))
+      if page.level == 0 { return true }
+      // Only an empty leaf, which a well-made tree does not have, lets the loop go on.
+      if try descend(from: try store.child(of: Node(page), at: next), toEnd: direction < 0) { return true }
+    }
+    return false
+  }
+
+  /// Goes down along the first or the last slots.
+  private mutating func descend(from start: Page, toEnd: Bool) throws(StorageError) -> Bool {
+    var page = start
+    while true {
+      let node = Node(page)
+      let index = toEnd ? node.count - 1 : 0
+      path.append((page, index))
+      if page.level == 0 {
+        if node.count > 0 { return true }
+        path.removeLast()
+        return false
+      }
+      page = try store.child(of: node, at: index)
+    }
+  }
+
+  // MARK: Reading
+
+  /// The key and the value at the cursor; the bytes are valid during the call. Reads the value's overflow run first
+  /// when it has one.
+  public mutating func withEntry<R>(
+    _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> R
+  ) throws -> R? {
+    guard let (page, index) = path.last else { return nil }
+    let node = Node(page)
+    if node.isOverflow(index) {
+      let run = try self.run ?? store.overflowRun(of: node, at: index)
+      self.run = run
+      return try withExtendedLifetime((page, run)) {
+        try body(node.key(index), Overflow.value(of: run, length: node.valueLength(index)))
+      }
+    }
+    return try withExtendedLifetime(page) { try body(node.key(index), node.storedValue(index)) }
+  }
+
+  /// The key and the value at the cursor when the value is in the leaf.
+  func withInlineEntry<R>(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> R) -> R? {
+    guard let (page, index) = path.last, !Node(page).isOverflow(index) else { return nil }
+    return withExtendedLifetime(page) { body(Node(page).key(index), Node(page).storedValue(index)) }
+  }
+
+  /// The key at the cursor; the bytes are valid during the call. Reads nothing.
+  public func withKey<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R? {
+    guard let (page, index) = path.last else { return nil }
+    return withExtendedLifetime(page) { body(Node(page).key(index)) }
+  }
+
+  /// The key at the cursor, copied.
+  public var key: [UInt8]? { withKey { [UInt8]($0) } }
+}

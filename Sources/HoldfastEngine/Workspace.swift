@@ -1,0 +1,123 @@
+import HashTreeCollections
+
+/// The state that commits are applied to: trees whose pages no reader sees yet.
+///
+/// A page is changed in place when this working version made it, and copied when an earlier one did.
+/// ``seal(lsn:timestamp:)`` turns the state into a ``Version`` and begins the next. Touched under the commit latch
+/// only.
+///
+/// `@unchecked Sendable`: by that rule.
+final class Workspace: @unchecked Sendable {
+  let store: PageStore
+  var trees: TreeDictionary<UInt64, TreeRoot>
+  /// The number that the next sealed version will have.
+  private(set) var number: UInt64
+  /// The commit being applied; goes into the headers of the pages that it makes.
+  var lsn: UInt64
+  var space: FreeSpace
+  /// Whether something changed since the last seal.
+  private(set) var isChanged = false
+  /// Trees whose records in the catalog are out of date.
+  var touched: Set<UInt64> = []
+  /// The pages of trees that the commit being applied clears.
+  var doomed: [UInt64: TreePages] = [:]
+  /// The run that lists the free pages as of the last checkpoint.
+  var freeSpaceRun: (number: UInt64, runLength: Int)?
+  /// Pages that could not be given back because the page that names them is damaged.
+  var leakedSubtrees = 0
+
+  init(
+    store: PageStore, trees: TreeDictionary<UInt64, TreeRoot>, number: UInt64, lsn: UInt64, space: FreeSpace
+  ) {
+    self.store = store
+    self.trees = trees
+    self.number = number
+    self.lsn = lsn
+    self.space = space
+  }
+
+  func tree(_ id: UInt64) -> TreeRoot { trees[id] ?? TreeRoot(id: id) }
+
+  /// Keeps a tree's new root.
+  func update(_ tree: TreeRoot) {
+    trees[tree.id] = tree
+    touched.insert(tree.id)
+    isChanged = true
+  }
+
+  /// Makes what was applied so far a version of its own; whatever is applied next copies its pages.
+  func seal(lsn: UInt64, timestamp: Int64) -> Version {
+    let version = Version(number: number, lsn: lsn, timestamp: timestamp, trees: trees)
+    number += 1
+    isChanged = false
+    return version
+  }
+
+  /// Goes back to a version, dropping all that was applied after it. Pages that the discarded versions had retired
+  /// are reached again.
+  func reset(to version: Version) {
+    trees = version.trees
+    lsn = version.lsn
+    space.unhold(retiredAfter: version.number)
+    for page in store.cache.pages(where: { $0.creation > version.number }) { free(page) }
+    for page in store.cache.pages(where: { $0.retirement != .max && $0.retirement > version.number }) {
+      page.retirement = .max
+    }
+    number += 1
+    isChanged = false
+  }
+
+  // MARK: Pages
+
+  /// A fresh page that only this working version reaches.
+  func newPage(_ kind: PageKind, level: Int, tree: UInt64, runLength: Int = 1) -> Page {
+    let page = Page(
+      number: space.allocate(runLength), runLength: runLength, pageSize: store.pageSize, creation: number)
+    page.format(kind: kind, level: level, tree: tree, lsn: lsn)
+    store.cache.insertDirty(page)
+    return page
+  }
+
+  /// The page itself if this working version made it, else a copy of it under a new number.
+  func writable(_ page: Page) -> Page {
+    if page.creation == number { return page }
+    let copy = Page(
+      number: space.allocate(page.runLength), runLength: page.runLength, pageSize: store.pageSize, creation: number)
+    copy.bytes.copyMemory(from: page.bytes, byteCount: page.size)
+    copy.bytes.storeLE(copy.number, PageFormat.number)
+    copy.bytes.storeLE(lsn, PageFormat.lsn)
+    store.cache.insertDirty(copy)
+    retire(page)
+    return copy
+  }
+
+  /// Gives up a page: at once if no sealed version reaches it, else when none that does is needed.
+  func retire(_ page: Page) {
+    if page.creation == number {
+      free(page)
+    } else {
+      page.retirement = number
+      hold(page.number, page.runLength, creation: page.creation)
+    }
+  }
+
+  /// Gives up an overflow run that need not be in memory.
+  func retireRun(_ number: UInt64, runLength: Int) {
+    if let page = store.cache.page(number) {
+      retire(page)
+    } else {
+      hold(number, runLength, creation: 0)
+    }
+  }
+
+  private func hold(_ page: UInt64, _ runLength: Int, creation: UInt64) {
+    space.hold(
+      FreeSpace.Held(
+        extent: Extent(start: page, count: UInt64(runLength)), creation: creation, retirement: number))
+  }
+
+  private func free(_ page: Page) {
+    store.forget(page.number)
+    space.addAvailable(Extent(start: page.number, count: UInt64(page.runLength)))
+  }
+}

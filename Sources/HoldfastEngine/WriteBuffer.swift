@@ -1,0 +1,114 @@
+import HoldfastIO
+
+/// What one transaction has written to one tree: the last value of each key, or that it is gone.
+///
+/// Keys and values lie one behind the other in one piece of memory; a hash table finds entries by key, and a sorted
+/// list of them is made when somebody wants an order.
+struct WriteBuffer {
+  struct Entry {
+    var key: Range<Int>
+    /// `nil` for a deletion.
+    var value: Range<Int>?
+  }
+
+  private(set) var entries: [Entry] = []
+  private var arena: [UInt8] = []
+  private var table: [Int32] = []
+  /// Whether the entries were added in ascending order of their keys.
+  private var isAscending = true
+  /// The entries that count, by key.
+  private var order: [Int]?
+
+  /// Whether what the tree held before the transaction is gone.
+  var isCleared = false
+
+  var isEmpty: Bool { entries.isEmpty && !isCleared }
+  /// The bytes of memory that keys and values take.
+  var byteCount: Int { arena.count }
+
+  // MARK: Writing
+
+  /// Sets (or, with `nil`, deletes) a key.
+  mutating func set(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) {
+    if let index = find(key) {
+      entries[index].value = value.map { append($0) }
+      return
+    }
+    if isAscending, let last = entries.last {
+      isAscending = arena.withUnsafeBytes { compareBytes(UnsafeRawBufferPointer(rebasing: $0[last.key]), key) < 0 }
+    }
+    order = nil
+    let entry = Entry(key: append(key), value: value.map { append($0) })
+    entries.append(entry)
+    if entries.count * 2 > table.count { rehash() } else { link(entries.count - 1) }
+  }
+
+  private mutating func append(_ bytes: UnsafeRawBufferPointer) -> Range<Int> {
+    let start = arena.count
+    arena.append(contentsOf: bytes)
+    return start..<arena.count
+  }
+
+  /// Forgets everything written so far, and what was there before.
+  mutating func clear() {
+    self = WriteBuffer()
+    isCleared = true
+  }
+
+  // MARK: Reading
+
+  /// The entry for a key.
+  func entry(_ key: UnsafeRawBufferPointer) -> Entry? { find(key).map { entries[$0] } }
+
+  func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    try arena.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+  }
+
+  /// Indices of the entries in ascending order of their keys.
+  mutating func sorted() -> [Int] {
+    if let order { return order }
+    var result = Array(entries.indices)
+    if !isAscending {
+      arena.withUnsafeBytes { bytes in
+        result.sort { a, b in
+          compareBytes(
+            UnsafeRawBufferPointer(rebasing: bytes[entries[a].key]),
+            UnsafeRawBufferPointer(rebasing: bytes[entries[b].key])) < 0
+        }
+      }
+    }
+    order = result
+    return result
+  }
+
+  // MARK: The hash table: slots hold an entry's index plus one, collisions go to the next slot
+
+  private func find(_ key: UnsafeRawBufferPointer) -> Int? {
+    guard !table.isEmpty else { return nil }
+    let mask = table.count - 1
+    var slot = Int(truncatingIfNeeded: XXH64.hash(key)) & mask
+    while table[slot] != 0 {
+      let index = Int(table[slot]) - 1
+      let isEqual = arena.withUnsafeBytes {
+        compareBytes(UnsafeRawBufferPointer(rebasing: $0[entries[index].key]), key) == 0
+      }
+      if isEqual { return index }
+      slot = (slot + 1) & mask
+    }
+    return nil
+  }
+
+  private mutating func link(_ index: Int) {
+    let mask = table.count - 1
+    var slot = arena.withUnsafeBytes {
+      Int(truncatingIfNeeded: XXH64.hash(UnsafeRawBufferPointer(rebasing: $0[entries[index].key]))) & mask
+    }
+    while table[slot] != 0 { slot = (slot + 1) & mask }
+    table[slot] = Int32(truncatingIfNeeded: index + 1)
+  }
+
+  private mutating func rehash() {
+    table = [Int32](repeating: 0, count: max(8, table.count * 2))
+    for index in entries.indices { link(index) }
+  }
+}

@@ -1,0 +1,72 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A call to the operating system that failed: what was asked, of which file, and the system's error number.
+public struct IOError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What was asked of the system.
+  public enum Operation: String, Sendable {
+    case open, read, write, sync, size, truncate, lock, list, rename, remove
+    case createDirectory = "create directory"
+    case syncDirectory = "sync directory"
+    case information = "look up"
+    case volume = "look at the volume of"
+  }
+
+  /// What an error number means for the caller. Told by number alone, never by text.
+  public enum Class: Sendable, Equatable {
+    /// Worth trying again: `EINTR`, `EAGAIN`, `EBUSY`, `ETIMEDOUT`.
+    case transient
+    /// No room: `ENOSPC`, `EDQUOT`, `EFBIG`.
+    case diskFull
+    /// Too many open files: `EMFILE`, `ENFILE`.
+    case tooManyFiles
+    /// Nothing has that name: `ENOENT`.
+    case notFound
+    /// Something has that name already: `EEXIST`.
+    case exists
+    /// Not allowed: `EACCES`, `EPERM`, `EROFS`.
+    case notPermitted
+    /// Everything else, `EIO` first of all.
+    case permanent
+  }
+
+  /// What was asked.
+  public var operation: Operation
+  /// Of which file or directory.
+  public var path: String
+  /// The system's error number (`errno`).
+  public var code: Int32
+
+  /// An error that the system answered with.
+  public init(operation: Operation, path: String, code: Int32) {
+    self.operation = operation
+    self.path = path
+    self.code = code
+  }
+
+  /// The number that stands for "input/output error".
+  public static var ioErrorCode: Int32 { EIO }
+
+  /// What the error number means for the caller.
+  public var errorClass: Class {
+    switch code {
+    case EINTR, EAGAIN, EBUSY, ETIMEDOUT: .transient
+    case ENOSPC, EDQUOT, EFBIG: .diskFull
+    case EMFILE, ENFILE: .tooManyFiles
+    case ENOENT: .notFound
+    case EEXIST: .exists
+    case EACCES, EPERM, EROFS: .notPermitted
+    default: .permanent
+    }
+  }
+
+  /// What was asked, of what, and what the system calls the reason.
+  public var description: String {
+    "could not \(operation.rawValue) \(path): \(String(cString: strerror(code))) (errno \(code))"
+  }
+}

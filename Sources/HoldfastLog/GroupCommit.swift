@@ -1,0 +1,254 @@
+import HoldfastIO
+
+/// Lets many threads share one sync: one of them leads, the others sleep until their commit is complete.
+///
+/// Has no threads of its own: whoever waits first leads, for itself and for everyone who came meanwhile. When
+/// it is done it hands the lead to one of those who came too late for its group, and wakes exactly those
+/// whose commit is complete.
+///
+/// ```swift
+/// let (lsn, ticket) = try commitLock.withLock { (try log.append(…), group.ticket()) }
+/// try group.wait(until: lsn, ticket: ticket) {
+///   let taken = commitLock.withLock { log.closeGroup() }
+///   …write, sync, publish…
+///   return log.durableLSN
+/// }
+/// ```
+///
+/// `@unchecked Sendable`: every mutable field is guarded by `latch`.
+public final class GroupCommit<Failure: Error & Sendable>: @unchecked Sendable {
+  /// When a commit was appended, relative to the groups that were given up: taken under the lock under which
+  /// the commit was appended, and shown when waiting for it.
+  ///
+  /// It is needed because an LSN that was given up is used again: whoever waits for it must not take the
+  /// success of its second owner for its own.
+  public struct Ticket: Sendable {
+    let generation: UInt64
+  }
+
+  private let latch = Latch()
+  private var reached: UInt64
+  private var isLed = false
+  private var waiting: [Waiter] = []
+  private var idle: [Waiter] = []
+  private var poison: Failure?
+  private var generation: UInt64 = 0
+  private var abandoned: [Abandonment] = []
+
+  private struct Abandonment {
+    /// What `generation` was raised to.
+    var generation: UInt64
+    var from: UInt64
+    var failure: Failure
+  }
+
+  /// Everything through `completed` counts as complete.
+  public init(completed: UInt64 = 0) { reached = completed }
+
+  /// The LSN through which everything is complete.
+  public var completed: UInt64 { latch.withLock { reached } }
+
+  /// To be called under the lock under which a commit was appended, after it was.
+  public func ticket() -> Ticket { latch.withLock { Ticket(generation: generation) } }
+
+  /// Returns when every commit through `lsn` is complete.
+  ///
+  /// When nobody leads, `lead` is called on this thread: it makes complete what it can and returns the LSN
+  /// through which everything is complete then, which includes every commit appended before the call. When it
+  /// throws, so does this, and so does every wait that was going on for an LSN it should have completed,
+  /// unless ``abandon(from:with:)`` has said more exactly which ones fail.
+  public func wait(
+    until lsn: UInt64, ticket: Ticket? = nil, lead: () throws(Failure) -> UInt64
+  ) throws(Failure) {
+    var isLeading = false
+    latch.lock()
+    let ticket = ticket ?? Ticket(generation: generation)
+    while true {
+      // Looked at again whenever the latch was not held: the world may have changed for a thread that was
+      // woken.
+      let failure = verdict(lsn, ticket)
+      if failure != nil || reached >= lsn {
+        if isLeading { handOver() } else { latch.unlock() }
+        if let failure { throw failure }
+        return
+      }
+      if !isLeading && isLed {
+        let waiter = idle.popLast() ?? Waiter()
+        waiter.lsn = lsn
+        waiter.generation = ticket.generation
+        waiting.append(waiter)
+        latch.unlock()
+        let outcome = waiter.sleep()
+        latch.lock()
+        if idle.count < GroupCommit.keptWaiters { idle.append(waiter) }
+        switch outcome {
+        case .complete:
+          latch.unlock()
+          return
+        case .failed(let failure):
+          latch.unlock()
+          throw failure
+        case .lead, .none:
+          isLeading = true
+          continue
+        }
+      }
+      isLed = true
+      latch.unlock()
+      try run(lead)
+      isLeading = false
+      latch.lock()
+    }
+  }
+
+  /// Lets somebody else lead. Called with the latch held, lets go of it.
+  private func handOver() { wake { $0.lsn <= reached ? .complete : nil } }
+
+  /// Runs one group and tells the others.
+  private func run(_ lead: () throws(Failure) -> UInt64) throws(Failure) {
+    let before = latch.withLock { generation }
+    do throws(Failure) {
+      let through = try lead()
+      finish(through: through)
+    } catch {
+      // Whoever appended while the group was on its way was not in it, but what comes after a hole is lost as
+      // well.
+      finishFailed(error, since: before)
+      throw error
+    }
+  }
+
+  private func finish(through lsn: UInt64) {
+    latch.lock()
+    reached = max(reached, lsn)
+    handOver()
+  }
+
+  private func finishFailed(_ failure: Failure, since before: UInt64) {
+    latch.lock()
+    let wasAbandoned = generation != before
+    wake {
+      if $0.lsn <= self.reached { return .complete }
+      return wasAbandoned ? nil : .failed(failure)
+    }
+  }
+
+  /// Called with the latch held, lets go of it. Wakes those for whom there is an outcome, after the one who
+  /// leads next: the next group's disk operations run while the others are being woken.
+  private func wake(_ outcome: (Waiter) -> Outcome?) {
+    if waiting.isEmpty {
+      isLed = false
+      latch.unlock()
+      return
+    }
+    var finished: [(Waiter, Outcome)] = []
+    finished.reserveCapacity(waiting.count)
+    waiting.removeAll { waiter in
+      guard let outcome = outcome(waiter) else { return false }
+      finished.append((waiter, outcome))
+      return true
+    }
+    let next = waiting.isEmpty ? nil : waiting.removeFirst()
+    isLed = next != nil
+    latch.unlock()
+    next?.wake(.lead)
+    for (waiter, outcome) in finished { waiter.wake(outcome) }
+  }
+}
+
+extension GroupCommit {
+  /// Fails every wait for an LSN of `lsn` or more whose commit was appended before this call, also those that
+  /// begin later. To be called together with ``Log/discard(from:)``, under the lock under which commits are
+  /// appended.
+  public func abandon(from lsn: UInt64, with failure: Failure) {
+    latch.lock()
+    generation += 1
+    abandoned.append(Abandonment(generation: generation, from: lsn, failure: failure))
+    if abandoned.count > GroupCommit.keptAbandonments { abandoned.removeFirst() }
+    var failed: [Waiter] = []
+    waiting.removeAll { waiter in
+      guard waiter.lsn >= lsn, waiter.generation < generation else { return false }
+      failed.append(waiter)
+      return true
+    }
+    latch.unlock()
+    for waiter in failed { waiter.wake(.failed(failure)) }
+  }
+
+  /// Fails every wait for what is not complete, now and for good.
+  public func fail(with failure: Failure) {
+    latch.lock()
+    if poison == nil { poison = failure }
+    let failed = waiting
+    waiting = []
+    latch.unlock()
+    for waiter in failed { waiter.wake(.failed(failure)) }
+  }
+
+  /// Says that everything through `lsn` is complete by other means than a lead, and wakes who waited for it.
+  public func complete(through lsn: UInt64) {
+    latch.lock()
+    reached = max(reached, lsn)
+    var finished: [Waiter] = []
+    waiting.removeAll { waiter in
+      guard waiter.lsn <= reached else { return false }
+      finished.append(waiter)
+      return true
+    }
+    latch.unlock()
+    for waiter in finished { waiter.wake(.complete) }
+  }
+
+  /// Why a commit appended at `ticket` cannot be waited for, if so. Called with the latch held.
+  private func verdict(_ lsn: UInt64, _ ticket: Ticket) -> Failure? {
+    if ticket.generation < generation {
+      // What is complete is never given up, so whatever was given up since the ticket was taken and reaches
+      // down to the LSN included its first owner.
+      let own = abandoned.first { $0.generation > ticket.generation && $0.from <= lsn }
+      if let own { return own.failure }
+    }
+    return reached >= lsn ? nil : poison
+  }
+
+  /// How many times of giving up are remembered. A thread would have to sleep through as many between
+  /// appending and waiting to miss its own.
+  private static var keptAbandonments: Int { 4096 }
+  /// How many sleeping places are kept for the next waits.
+  private static var keptWaiters: Int { 1024 }
+
+  private enum Outcome {
+    case none
+    case complete
+    case failed(Failure)
+    case lead
+  }
+
+  /// Where one thread sleeps. Each has a latch of its own, so that those who are woken together do not queue
+  /// for one.
+  ///
+  /// `@unchecked Sendable`: `lsn` and `generation` belong to the group's latch, `outcome` to the waiter's
+  /// own.
+  private final class Waiter: @unchecked Sendable {
+    var lsn: UInt64 = 0
+    var generation: UInt64 = 0
+    private var outcome = Outcome.none
+    private let latch = Latch()
+    private let condition = Condition()
+
+    func sleep() -> Outcome {
+      latch.lock()
+      while case .none = outcome { condition.wait(latch) }
+      let result = outcome
+      outcome = .none
+      latch.unlock()
+      return result
+    }
+
+    func wake(_ outcome: Outcome) {
+      latch.lock()
+      self.outcome = outcome
+      latch.unlock()
+      condition.signal()
+    }
+  }
+}
