@@ -32,6 +32,8 @@ let package = Package(
     .testTarget(
       name: "HoldfastIOTests", dependencies: ["HoldfastIO", "HoldfastTestSupport"], swiftSettings: settings),
     .testTarget(
+      name: "HoldfastLogTests", dependencies: ["HoldfastLog", "HoldfastTestSupport"], swiftSettings: settings),
+    .testTarget(
       name: "HoldfastEngineTests", dependencies: ["HoldfastEngine", "HoldfastTestSupport"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
