@@ -8,11 +8,14 @@ let package = Package(
   name: "holdfast",
   platforms: [.macOS(.v15), .iOS(.v18)],
   products: [
-    .library(name: "HoldfastEngine", targets: ["HoldfastEngine"])
+    .library(name: "Holdfast", targets: ["Holdfast"]),
+    .library(name: "BSON", targets: ["BSON"]),
+    .executable(name: "holdfast", targets: ["HoldfastTool"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [
     .target(name: "CHoldfast"),
@@ -28,7 +31,16 @@ let package = Package(
       dependencies: [
         "HoldfastIO", "HoldfastLog", .product(name: "HashTreeCollections", package: "swift-collections"),
       ], swiftSettings: settings),
+    .target(name: "BSON", swiftSettings: settings),
+    .target(name: "Holdfast", dependencies: ["BSON", "HoldfastEngine", "HoldfastIO"], swiftSettings: settings),
+    // Not named after its product: where file names ignore case, `Holdfast` and `holdfast` would be one folder.
+    .executableTarget(
+      name: "HoldfastTool",
+      dependencies: [
+        "BSON", "Holdfast", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: settings),
     .target(name: "HoldfastTestSupport", dependencies: ["HoldfastIO"], swiftSettings: settings),
+    .testTarget(name: "BSONTests", dependencies: ["BSON"], swiftSettings: settings),
     .testTarget(
       name: "HoldfastIOTests", dependencies: ["HoldfastIO", "HoldfastTestSupport"], swiftSettings: settings),
     .testTarget(

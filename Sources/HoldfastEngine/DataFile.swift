@@ -60,7 +60,7 @@ struct DataFile: Sendable {
     return slots
   }
 
-  /// Writes a slot to its place, and syncs.
+  /// Writes a slot to its place. Not durable before ``sync()``.
   func writeSlot(
     _ slot: MetaSlot, _ id: DatabaseID, key: SecretKey?, random: any RandomSource
   ) throws(StorageError) {

@@ -5,12 +5,9 @@ enum Overflow {
     (PageFormat.headerSize + valueLength + pageSize - 1) / pageSize
   }
 
-  /// Writes a value into a fresh run.
+  /// Writes a value into a fresh run, which is zero.
   static func fill(_ page: Page, with value: UnsafeRawBufferPointer) {
-    let body = page.bytes + PageFormat.headerSize
-    copyBytes(value, to: body)
-    let end = PageFormat.headerSize + value.count
-    if end < page.size { memset0(page.bytes + end, page.size - end) }
+    copyBytes(value, to: page.bytes + PageFormat.headerSize)
   }
 
   /// The value of a run whose cell says how long it is.

@@ -49,7 +49,8 @@ final class Page: @unchecked Sendable {
 
   /// Writes an empty header.
   func format(kind: PageKind, level: Int, tree: UInt64, lsn: UInt64) {
-    memset0(bytes, PageFormat.headerSize + 16)
+    // All of it: what was in this memory before must not reach the file.
+    memset0(bytes, size)
     bytes.storeBytes(of: kind.rawValue, toByteOffset: PageFormat.kind, as: UInt8.self)
     bytes.storeBytes(of: PageFormat.currentVersion, toByteOffset: PageFormat.version, as: UInt8.self)
     bytes.storeLE(number, PageFormat.number)

@@ -9,7 +9,7 @@ final class PageCache: Sendable {
   /// One part of the cache. `@unchecked Sendable`: everything in it is touched under `latch` only.
   private final class Shard: @unchecked Sendable {
     let latch = Latch()
-    var pages: [UInt64: Page] = [:]
+    var pages = PageTable()
     var clock: [Page] = []
     var hand = 0
     var bytes = 0
@@ -119,7 +119,7 @@ final class PageCache: Sendable {
   // MARK: Under the shard's latch
 
   private func add(_ page: Page, to shard: Shard) {
-    shard.pages[page.number] = page
+    shard.pages.insert(page)
     page.ring = shard.clock.count
     page.isReferenced = true
     shard.clock.append(page)
@@ -127,7 +127,7 @@ final class PageCache: Sendable {
   }
 
   private func drop(_ page: Page, from shard: Shard) {
-    shard.pages[page.number] = nil
+    shard.pages.remove(page.number)
     shard.bytes -= page.size
     let last = shard.clock.removeLast()
     if last !== page {

@@ -30,3 +30,43 @@ extension PageStore {
     return withExtendedLifetime(page) { body(node.storedValue(index)) }
   }
 }
+
+/// Finds the leaves of one tree for keys that come more or less in order: as long as the next key belongs to the same
+/// leaf, the way down is not walked again. The tree must not change meanwhile.
+struct LeafFinder {
+  private let store: PageStore
+  private let tree: TreeRoot
+  /// The leaf, and the pages above it, which hold the bounds.
+  private var path: [Page] = []
+  /// Keys from `lower` up to, not including, `upper` belong to the leaf; `nil` means without limit.
+  private var lower: UnsafeRawBufferPointer?
+  private var upper: UnsafeRawBufferPointer?
+
+  init(_ tree: TreeRoot, in store: PageStore) {
+    self.tree = tree
+    self.store = store
+  }
+
+  /// The leaf where a key is or would be; `nil` in an empty tree.
+  mutating func leaf(for key: UnsafeRawBufferPointer) throws(StorageError) -> Page? {
+    guard !tree.isEmpty else { return nil }
+    if let leaf = path.last, lower.map({ compareBytes($0, key) <= 0 }) ?? true,
+      upper.map({ compareBytes(key, $0) < 0 }) ?? true
+    {
+      return leaf
+    }
+    path.removeAll(keepingCapacity: true)
+    (lower, upper) = (nil, nil)
+    var page = try store.root(of: tree)
+    while page.level > 0 {
+      let node = Node(page)
+      let index = node.childIndex(key)
+      if index > 0 { lower = node.key(index) }
+      if index + 1 < node.count { upper = node.key(index + 1) }
+      path.append(page)
+      page = try store.child(of: node, at: index)
+    }
+    path.append(page)
+    return page
+  }
+}

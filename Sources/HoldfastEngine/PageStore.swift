@@ -109,6 +109,8 @@ final class PageStore: Sendable {
       reads.wrappingAdd(1, ordering: .relaxed)
       guard count == page.size else { throw corrupted(reference.number, .damaged, tree: tree) }
       try codec.open(page, tag: reference.tag)
+    } catch let error as IOError where error.isClosed {
+      throw StorageError(.closed, "\(file.path) was closed: open it again")
     } catch let error as IOError {
       throw StorageError(error, while: "reading page \(reference.number)")
     } catch let fault as PageCodec.Fault {

@@ -12,8 +12,10 @@ public struct RecoveryReport: Sendable, Equatable {
   /// acknowledged as durable; and where and why.
   public var bytesCut: UInt64 = 0
   public var cutReason: String?
-  /// Whether the newer slot, or what it referred to, did not hold, and the checkpoint before was used.
+  /// Whether the newest checkpoint was damaged, and the one before was used.
   public var usedOlderSlot = false
+  /// Whether one of the two meta slots was torn or damaged; it has been written anew.
+  public var lostSlot = false
   /// Whether the list of free pages was damaged: the database is whole, but their space is not used again.
   public var lostFreeSpace = false
   /// How long it took, in nanoseconds.

@@ -10,7 +10,7 @@ public final class Snapshot: Sendable {
     version = storage.versions.pin(at: storage.options.clock.monotonic())
   }
 
-  deinit { storage.versions.unpin(version) }
+  deinit { storage.versions.unpin(version.number) }
 
   /// The last commit in it.
   public var lsn: UInt64 { version.lsn }

@@ -7,6 +7,7 @@ extension Storage {
   /// log go as far as the checkpoint before this one. Writers go on meanwhile. Everything acknowledged before the
   /// call, in any mode, is durable afterwards.
   public func checkpoint() throws(StorageError) {
+    try refuseInsideWrite("checkpointed")
     try checkWritable()
     checkpointLatch.lock()
     defer { checkpointLatch.unlock() }
@@ -27,7 +28,7 @@ extension Storage {
   func runCheckpoint(_ state: MetaSlot.State, both: Bool) throws(StorageError) {
     guard let log else { throw StorageError(.readOnly, "\(path) was opened for reading only") }
     let plan = try beginCheckpoint(log, state)
-    defer { versions.unpin(plan.version) }
+    defer { versions.unpin(plan.version.number) }
     do {
       try flush(plan.pages)
     } catch {
@@ -59,16 +60,16 @@ extension Storage {
     do {
       plan = try planCheckpoint(log, state)
       sealed.append(plan.version)
-      versions.hold(plan.version, at: options.clock.monotonic())
+      versions.hold(plan.version.number, lsn: plan.version.lsn, at: options.clock.monotonic())
       commitLatch.unlock()
     } catch {
       commitLatch.unlock()
       throw error
     }
     do {
-      _ = try writeAndSync(log)
+      groups.complete(through: try writeAndSync(log))
     } catch {
-      versions.unpin(plan.version)
+      versions.unpin(plan.version.number)
       // The version was taken back, unless all is over anyway: what it had noted is to be noted again.
       commitLatch.withLock {
         workspace.touched.formUnion(touched)
@@ -82,6 +83,8 @@ extension Storage {
   /// Under `logLatch` and `commitLatch`.
   private func planCheckpoint(_ log: Log, _ state: MetaSlot.State) throws(StorageError) -> CheckpointPlan {
     workspace.lsn = log.lastLSN
+    // A transaction that is running reads the catalog's pages as they are now: they are copied, not changed.
+    workspace.beginVersion()
     try workspace.writeTreeRecords()
     let freeSpace = workspace.newFreeSpaceRun()
     let version = workspace.seal(lsn: log.lastLSN, timestamp: lastTimestamp)
@@ -94,7 +97,7 @@ extension Storage {
     slot.catalog = version.tree(TreeRoot.catalogID)
     slot.lsn = version.lsn
     slot.timestamp = lastTimestamp
-    slot.nextTree = nextTree
+    slot.nextTree = nextTree.load(ordering: .relaxed)
     slot.nextTransaction = nextTransaction
     slot.highWater = workspace.space.highWater
     slot.freeSpaceRunLength = UInt32(freeSpace.runLength)
@@ -194,7 +197,6 @@ extension Workspace {
   func fill(_ page: Page) {
     let list = space.unreached()
     let body = page.bytes + PageFormat.headerSize
-    memset0(body, page.size - PageFormat.headerSize)
     assert(8 + 16 * list.count <= page.size - PageFormat.headerSize, "the free list outgrew its run")
     body.storeLE(UInt64(list.count), 0)
     for (index, extent) in list.enumerated() {

@@ -90,7 +90,7 @@ extension Storage {
   }
 
   /// Spills; and when what cannot be spilled takes too much, checkpoints. A failure is no commit's failure: the pages
-  /// stay in memory, and health says why.
+  /// stay in memory, and the statistics say why.
   func relieveCache() {
     guard store.cache.dirtyBytes > store.cache.budget / 2 else { return }
     do {

@@ -79,9 +79,6 @@ extension Storage {
     let reason = StorageError(error)
     status.withLock { $0.isUndoing = reason }
     defer { status.withLock { $0.isUndoing = nil } }
-    // A transaction that is running reads pages that are about to go: let it end; its commit is refused.
-    writerLatch.lock()
-    defer { writerLatch.unlock() }
     return commitLatch.withLock {
       let published = versions.current
       guard published.lsn == log.durableLSN else {
@@ -99,6 +96,8 @@ extension Storage {
       unsynced = Unsynced()
       unwrittenBytes = 0
       groups.abandon(from: published.lsn + 1, with: reason)
+      // A transaction that is running may have read what is gone now: it ends with this error.
+      discards = (discards.count + 1, reason)
       return reason
     }
   }

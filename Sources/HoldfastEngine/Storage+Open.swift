@@ -96,8 +96,13 @@ struct Opening {
       try removeLeftover(temporary, left)
     }
     let file = try io("creating \(path)") { () throws(IOError) in try fileSystem.open(temporary, .create) }
-    do {
+    do throws(StorageError) {
       try lock(file)
+      // Another process may have finished its own between our look and our lock; ours must not replace it.
+      let other = try io("creating \(path)") { () throws(IOError) in try fileSystem.information(at: path) }
+      if other != nil {
+        throw StorageError(.databaseLocked, "\(path) was created by another process just now: open it again")
+      }
       let header = DataFile(file: file, path: path)
       let (block, key) = try KeyBlock.make(
         pageSize: options.pageSize, databaseID: .random(from: options.random), created: options.clock.now(),
@@ -227,6 +232,13 @@ struct Opening {
       nextTransaction: max(slot.nextTransaction, (scan?.lastTransaction ?? 0) + 1), nextTree: slot.nextTree)
     do {
       if let scan { try storage.replay(scan, after: slot.lsn) }
+    } catch {
+      log?.close()
+      // No slot names the new log yet.
+      if let log { try? Log.remove(configuration, id: log.id) }
+      throw error
+    }
+    do {
       if let log {
         try storage.beginUse(of: log, isRecovered: scan != nil && report.lastLSN > slot.lsn)
         removeOtherLogs(configuration, than: log.id)
@@ -270,7 +282,8 @@ struct Opening {
       try check(slot.features)
       do {
         let trees = try loadTrees(slot, store)
-        report.usedOlderSlot = slot != newest || valid.count == 1 && slot.generation > 2
+        report.usedOlderSlot = slot != newest
+        report.lostSlot = valid.count < HeaderFormat.slotOffsets.count
         var chosen = slot
         // What is written next must go to the other place and count as newer than both.
         if slot != newest { chosen.generation += 2 }

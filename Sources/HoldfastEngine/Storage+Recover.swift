@@ -1,5 +1,6 @@
 import HoldfastIO
 import HoldfastLog
+import Synchronization
 
 extension Storage {
   /// Applies the log's commits after a checkpoint. Nobody else uses the database yet.
@@ -47,7 +48,7 @@ extension Storage {
     while let operation = try reader.next() {
       switch operation {
       case .put(let id, _, _), .delete(let id, _), .createTree(let id), .dropTree(let id), .clearTree(let id):
-        nextTree = max(nextTree, id + 1)
+        if id >= nextTree.load(ordering: .relaxed) { nextTree.store(id + 1, ordering: .relaxed) }
       }
     }
   }
@@ -80,20 +81,21 @@ extension Storage {
   /// running; whatever is begun later is refused. The lock is released in any case, also when this throws; then the
   /// next opening recovers what was acknowledged. Closing twice does nothing.
   public func close() throws(StorageError) {
+    try refuseInsideWrite("closed")
     let isFirst = status.withLock { status in
       defer { status.isClosing = true }
       return !status.isClosing
     }
     guard isFirst else { return }
     stopMaintenance()
-    writerLatch.lock()
     checkpointLatch.lock()
+    writerLatch.lock()
     defer {
       status.withLock { $0.isClosed = true }
       log?.close()
       header.file.close()
-      checkpointLatch.unlock()
       writerLatch.unlock()
+      checkpointLatch.unlock()
     }
     guard let log, failure == nil else { return }
     try runCheckpoint(.clean, both: true)

@@ -1,3 +1,4 @@
+import HashTreeCollections
 import HoldfastIO
 import HoldfastLog
 import Synchronization
@@ -8,23 +9,23 @@ extension Storage {
   /// the options' durability). One transaction runs at a time; their commits share syncs.
   public func write<R>(_ body: (WriteTransaction) throws -> R) throws -> R {
     try checkWritable()
-    let thread = Process.thread
-    guard writingThread.load(ordering: .relaxed) != thread else {
-      throw StorageError(
-        .invalidUse, "a write was begun inside another one of the same thread: use the transaction that is there")
-    }
+    try refuseInsideWrite("written to by another transaction")
     writerLatch.lock()
-    writingThread.store(thread, ordering: .relaxed)
-    let (trees, base) = commitLatch.withLock { (workspace.trees, ticket(log?.lastLSN ?? 0)) }
-    let transaction = WriteTransaction(self, trees: trees)
-    let outcome: Result<(R, CommitTicket?), any Error>
+    writingThread.store(Process.thread, ordering: .relaxed)
+    let base = beginTransaction()
+    let transaction = WriteTransaction(self, trees: base.trees)
+    var outcome: Result<(R, CommitTicket?), any Error>
     do {
       let result = try body(transaction)
-      outcome = .success((result, transaction.hasChanges ? try commit(transaction) : nil))
+      outcome = .success((result, transaction.hasChanges ? try commit(transaction, base) : nil))
     } catch {
       outcome = .failure(error)
     }
     transaction.end()
+    if let reason = endTransaction(base), (try? outcome.get().1) == nil {
+      // What it read was taken back while it ran.
+      outcome = .failure(reason)
+    }
     writingThread.store(0, ordering: .relaxed)
     writerLatch.unlock()
 
@@ -33,29 +34,60 @@ extension Storage {
       try acknowledge(ticket, transaction.durability ?? options.durability)
       return result
     case .success((let result, nil)):
-      try waitUntilPublished(base)
+      try waitUntilPublished(base.ticket)
       return result
     case .failure(let error):
       // The caller must not learn, not even from an error, of a commit that a crash could still take back.
-      try waitUntilPublished(base)
+      try waitUntilPublished(base.ticket)
       throw error
     }
   }
 
+  /// The state that a transaction reads.
+  private struct Base {
+    var trees: TreeDictionary<UInt64, TreeRoot>
+    var version: UInt64
+    var ticket: CommitTicket
+    var discards: Int
+  }
+
+  /// Takes the newest state, and holds its pages.
+  private func beginTransaction() -> Base {
+    commitLatch.withLock {
+      let lsn = log?.lastLSN ?? 0
+      versions.hold(workspace.number, lsn: lsn, at: options.clock.monotonic())
+      return Base(
+        trees: workspace.trees, version: workspace.number, ticket: ticket(lsn), discards: discards.count)
+    }
+  }
+
+  /// Lets go of the state. Returns why it was taken back, if it was.
+  private func endTransaction(_ base: Base) -> StorageError? {
+    versions.unpin(base.version)
+    return commitLatch.withLock { discards.count == base.discards ? nil : discards.reason }
+  }
+
+  /// Calls that wait for running transactions must not be made by one.
+  func refuseInsideWrite(_ what: String) throws(StorageError) {
+    guard writingThread.load(ordering: .relaxed) != Process.thread else {
+      throw StorageError(
+        .invalidUse, "\(path) cannot be \(what) inside a write: use the transaction that is there, or do it afterwards")
+    }
+  }
+
   /// Appends a transaction to the log and applies it. The caller holds the writer latch.
-  private func commit(_ transaction: WriteTransaction) throws(StorageError) -> CommitTicket {
+  private func commit(_ transaction: WriteTransaction, _ base: Base) throws(StorageError) -> CommitTicket {
     guard let log else { throw StorageError(.readOnly, "\(path) was opened for reading only") }
     let payload = transaction.encoded()
     let durability = transaction.durability ?? options.durability
     commitLatch.lock()
     defer { commitLatch.unlock() }
     try checkWritable()
+    if discards.count != base.discards, let reason = discards.reason { throw reason }
     // Everything that can fail comes first: reading the pages that will change, then reserving room in the log.
     store.cache.pauseEviction()
     defer { store.cache.resumeEviction() }
-    try transaction.forEachKey { (id, key) throws(StorageError) in
-      _ = try store.leaf(workspace.tree(id), for: key)
-    }
+    try transaction.readAhead { workspace.tree($0) }
     workspace.doomed = [:]
     for id in transaction.clearedTrees { try workspace.prepareToClear(id) }
     let now = max(options.clock.now(), lastTimestamp)
@@ -129,7 +161,7 @@ extension Storage {
     case .unsafe:
       try waitUntilPublished(ticket)
     }
-    try afterCommit()
+    afterCommit()
   }
 
   /// Waits until a commit is visible: at once when nothing before it waits for a sync.
@@ -152,10 +184,13 @@ extension Storage {
     try waitUntilDurable(commitLatch.withLock { ticket(log.lastLSN) })
   }
 
-  /// Does the work that a commit made due, or leaves it to the background thread.
-  private func afterCommit() throws(StorageError) {
+  /// Does the work that a commit made due, or leaves it to the background thread. The commit is what it is whatever
+  /// becomes of that: failures are noted for the statistics, or poison.
+  private func afterCommit() {
     let (bytes, unwritten) = commitLatch.withLock { (bytesSinceCheckpoint, unwrittenBytes) }
-    if unwritten > Storage.unwrittenLimit { try writeUnsynced() }
+    if unwritten > Storage.unwrittenLimit {
+      do { try writeUnsynced() } catch { status.withLock { $0.checkpointFailure = error } }
+    }
     let dirty = store.cache.dirtyBytes
     if dirty > store.cache.budget / 2 { spillOrWait(dirty) }
     let isPrepared = log?.wantsNextSegment != true
@@ -170,15 +205,10 @@ extension Storage {
     }
   }
 
-  /// A checkpoint that nobody waits for: it fails without consequence but for the log that goes on growing, and
-  /// ``health`` says so.
+  /// A checkpoint that nobody waits for: when it fails the log goes on growing, and the statistics say why.
   func checkpointQuietly() {
-    do {
-      try checkpoint()
-      status.withLock { $0.checkpointFailure = nil }
-    } catch {
-      status.withLock { $0.checkpointFailure = error }
-    }
+    status.withLock { $0.checkpointFailure = nil }
+    do { try checkpoint() } catch { status.withLock { $0.checkpointFailure = error } }
   }
 
   private static let unwrittenLimit = 256 * 1024

@@ -4,7 +4,7 @@ import Synchronization
 
 /// An open database: ordered trees of bytes, changed by transactions that a log makes durable.
 ///
-/// Latches are taken in this order: writer, checkpoint, log, commit; then those of version table, tags and cache.
+/// Latches are taken in this order: checkpoint, writer, log, commit; then those of version table, tags and cache.
 /// Any number of threads may use it at once.
 ///
 /// `@unchecked Sendable`: each stored variable names the latch it is touched under.
@@ -40,6 +40,8 @@ public final class Storage: @unchecked Sendable {
   var sealed: [Version] = []
   /// The last LSN whose publication has to wait for a sync. Under `commitLatch`.
   var lastSafeLSN: UInt64 = 0
+  /// How many times commits were taken back, and why the last time. Under `commitLatch`.
+  var discards: (count: Int, reason: StorageError?) = (0, nil)
   /// What no sync has covered. Under `commitLatch`.
   var unsynced = Unsynced()
   /// Bytes appended since the log was last written. Under `commitLatch`.
@@ -48,8 +50,7 @@ public final class Storage: @unchecked Sendable {
   var bytesSinceCheckpoint = 0
   var lastTimestamp: Int64
   var nextTransaction: UInt64
-  /// Under `writerLatch`.
-  var nextTree: UInt64
+  let nextTree: Atomic<UInt64>
 
   /// The slots as they were last written, older first. Under `checkpointLatch`.
   var slots: (older: MetaSlot, newer: MetaSlot)
@@ -103,7 +104,7 @@ public final class Storage: @unchecked Sendable {
     lastCheckpoint = Mutex((slots.newer.lsn, slots.newer.checkpointTime))
     self.lastTimestamp = lastTimestamp
     self.nextTransaction = nextTransaction
-    self.nextTree = nextTree
+    self.nextTree = Atomic(nextTree)
     lastSafeLSN = versions.current.lsn
   }
 
@@ -153,17 +154,6 @@ public final class Storage: @unchecked Sendable {
 
   /// Why writes are refused, if they are.
   public var failure: StorageError? { status.withLock { $0.failure } }
-
-  // MARK: Trees
-
-  /// A number for a new tree. The caller is inside ``write(_:)``.
-  func takeTreeID() throws(StorageError) -> UInt64 {
-    guard workspace.trees.count < StorageLimits.maximumTrees else {
-      throw StorageError(.limitExceeded, "\(path) has \(StorageLimits.maximumTrees) trees, which is the limit")
-    }
-    defer { nextTree += 1 }
-    return nextTree
-  }
 
   // MARK: The background thread
 

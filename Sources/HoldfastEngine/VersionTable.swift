@@ -44,17 +44,17 @@ final class VersionTable: @unchecked Sendable {
     }
   }
 
-  /// Holds a version that need not be published yet until ``unpin(_:)``.
-  func hold(_ version: Version, at time: UInt64) {
-    latch.withLock { pins[version.number, default: Pin(count: 0, lsn: version.lsn, since: time)].count += 1 }
+  /// Holds a version that need not be published, nor even sealed, yet until ``unpin(_:)``.
+  func hold(_ number: UInt64, lsn: UInt64, at time: UInt64) {
+    latch.withLock { pins[number, default: Pin(count: 0, lsn: lsn, since: time)].count += 1 }
   }
 
-  func unpin(_ version: Version) {
+  func unpin(_ number: UInt64) {
     latch.withLock {
-      guard var pin = pins[version.number] else { return }
+      guard var pin = pins[number] else { return }
       pin.count -= 1
-      pins[version.number] = pin.count == 0 ? nil : pin
-      if pin.count == 0 && version !== newest { hasChanged = true }
+      pins[number] = pin.count == 0 ? nil : pin
+      if pin.count == 0 && number != newest.number { hasChanged = true }
     }
   }
 

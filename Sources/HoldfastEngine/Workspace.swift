@@ -53,6 +53,9 @@ final class Workspace: @unchecked Sendable {
     return version
   }
 
+  /// Goes on as another version, so that pages made so far are copied from now on.
+  func beginVersion() { number += 1 }
+
   /// Goes back to a version, dropping all that was applied after it. Pages that the discarded versions had retired
   /// are reached again.
   func reset(to version: Version) {

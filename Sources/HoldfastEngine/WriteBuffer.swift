@@ -30,17 +30,39 @@ struct WriteBuffer {
 
   /// Sets (or, with `nil`, deletes) a key.
   mutating func set(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) {
-    if let index = find(key) {
+    let hash = XXH64.hash(key)
+    if let index = find(key, hash) {
       entries[index].value = value.map { append($0) }
-      return
+    } else {
+      add(key, value, hash)
     }
+  }
+
+  /// Sets a key that has no value, neither here nor, as `existsBelow` says, in the tree. Returns `false`, with nothing
+  /// changed, when it has one.
+  mutating func insert<E: Error>(
+    _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, existsBelow: () throws(E) -> Bool
+  ) throws(E) -> Bool {
+    let hash = XXH64.hash(key)
+    if let index = find(key, hash) {
+      if entries[index].value != nil { return false }
+      entries[index].value = append(value)
+      return true
+    }
+    if !isCleared, try existsBelow() { return false }
+    add(key, value, hash)
+    return true
+  }
+
+  /// Sets (or, with `nil`, deletes) a key that has no entry yet.
+  private mutating func add(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?, _ hash: UInt64) {
     if isAscending, let last = entries.last {
       isAscending = arena.withUnsafeBytes { compareBytes(UnsafeRawBufferPointer(rebasing: $0[last.key]), key) < 0 }
     }
     order = nil
     let entry = Entry(key: append(key), value: value.map { append($0) })
     entries.append(entry)
-    if entries.count * 2 > table.count { rehash() } else { link(entries.count - 1) }
+    if entries.count * 2 > table.count { rehash() } else { link(entries.count - 1, hash) }
   }
 
   private mutating func append(_ bytes: UnsafeRawBufferPointer) -> Range<Int> {
@@ -58,10 +80,14 @@ struct WriteBuffer {
   // MARK: Reading
 
   /// The entry for a key.
-  func entry(_ key: UnsafeRawBufferPointer) -> Entry? { find(key).map { entries[$0] } }
+  func entry(_ key: UnsafeRawBufferPointer) -> Entry? { find(key, XXH64.hash(key)).map { entries[$0] } }
 
-  func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-    try arena.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+  func withBytes<R, E: Error>(
+    _ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    try arena.withUnsafeBufferPointer { (bytes) throws(E) in
+      try body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[range]))
+    }
   }
 
   /// Indices of the entries in ascending order of their keys.
@@ -83,10 +109,10 @@ struct WriteBuffer {
 
   // MARK: The hash table: slots hold an entry's index plus one, collisions go to the next slot
 
-  private func find(_ key: UnsafeRawBufferPointer) -> Int? {
+  private func find(_ key: UnsafeRawBufferPointer, _ hash: UInt64) -> Int? {
     guard !table.isEmpty else { return nil }
     let mask = table.count - 1
-    var slot = Int(truncatingIfNeeded: XXH64.hash(key)) & mask
+    var slot = Int(truncatingIfNeeded: hash) & mask
     while table[slot] != 0 {
       let index = Int(table[slot]) - 1
       let isEqual = arena.withUnsafeBytes {
@@ -98,17 +124,17 @@ struct WriteBuffer {
     return nil
   }
 
-  private mutating func link(_ index: Int) {
+  private mutating func link(_ index: Int, _ hash: UInt64) {
     let mask = table.count - 1
-    var slot = arena.withUnsafeBytes {
-      Int(truncatingIfNeeded: XXH64.hash(UnsafeRawBufferPointer(rebasing: $0[entries[index].key]))) & mask
-    }
+    var slot = Int(truncatingIfNeeded: hash) & mask
     while table[slot] != 0 { slot = (slot + 1) & mask }
     table[slot] = Int32(truncatingIfNeeded: index + 1)
   }
 
   private mutating func rehash() {
     table = [Int32](repeating: 0, count: max(8, table.count * 2))
-    for index in entries.indices { link(index) }
+    for index in entries.indices {
+      link(index, withBytes(entries[index].key) { XXH64.hash($0) })
+    }
   }
 }

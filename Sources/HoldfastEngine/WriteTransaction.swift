@@ -1,4 +1,6 @@
 import HashTreeCollections
+import HoldfastIO
+import Synchronization
 
 /// A transaction that may write: reads from the newest state, and keeps what it writes to itself until it commits.
 ///
@@ -8,7 +10,10 @@ public final class WriteTransaction {
   let storage: Storage
   private let trees: TreeDictionary<UInt64, TreeRoot>
   private var store: PageStore { storage.store }
-  private var buffers: [UInt64: WriteBuffer] = [:]
+  private var buffers: [UInt64: Writes] = [:]
+  /// The tree that was used last: its buffer, and where the last key was found in it. Most calls are for the same
+  /// tree as the one before, and often for a near key.
+  private var last: (id: UInt64, writes: Writes?, finder: LeafFinder)?
   /// Trees in the order in which they were first written.
   private var touched: [UInt64] = []
   private var created: [UInt64] = []
@@ -40,6 +45,39 @@ public final class WriteTransaction {
     durability = durability.map { Durability.strongest($0, wanted) } ?? wanted
   }
 
+  /// A buffer that is found once and then changed in place.
+  private final class Writes {
+    var buffer = WriteBuffer()
+  }
+
+  /// What was written to a tree, if anything.
+  private func writes(_ id: UInt64) -> Writes? {
+    use(id)
+    return last?.writes
+  }
+
+  private func use(_ id: UInt64) {
+    if last?.id == id { return }
+    last = (id, buffers[id], LeafFinder(tree(id), in: store))
+  }
+
+  /// The buffer of a tree that is about to be written.
+  private func writable(_ id: UInt64) -> Writes {
+    if let writes = writes(id) { return writes }
+    let writes = Writes()
+    buffers[id] = writes
+    touched.append(id)
+    last?.writes = writes
+    return writes
+  }
+
+  /// Whether the tree had a key before the transaction.
+  private func base(_ id: UInt64, contains key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    use(id)
+    guard let page = try last?.finder.leaf(for: key) else { return false }
+    return Node(page).search(key).found
+  }
+
   // MARK: Reading
 
   /// Calls `body` with the value of a key, as this transaction sees it, or with `nil`. The bytes are valid during
@@ -48,7 +86,7 @@ public final class WriteTransaction {
     _ id: UInt64, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> R
   ) throws(StorageError) -> R {
     try checkUse()
-    if let buffer = buffers[id] {
+    if let buffer = writes(id)?.buffer {
       if let entry = buffer.entry(key) {
         guard let value = entry.value else { return body(nil) }
         return buffer.withBytes(value) { body($0) }
@@ -61,27 +99,22 @@ public final class WriteTransaction {
   /// Whether a key exists, as this transaction sees it.
   public func contains(_ id: UInt64, key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
     try checkUse()
-    if let buffer = buffers[id] {
+    if let buffer = writes(id)?.buffer {
       if let entry = buffer.entry(key) { return entry.value != nil }
       if buffer.isCleared { return false }
     }
-    return try store.contains(tree(id), key: key)
+    return try base(id, contains: key)
   }
 
   /// How many entries a tree has, as this transaction sees it. Looks up each key that it wrote.
   public func count(_ id: UInt64) throws(StorageError) -> UInt64 {
     try checkUse()
-    guard let buffer = buffers[id] else { return tree(id).count }
+    guard let buffer = writes(id)?.buffer else { return tree(id).count }
     var count = buffer.isCleared ? 0 : Int64(tree(id).count)
     for entry in buffer.entries {
-      let root = tree(id)
-      let store = store
       var existed = false
       if !buffer.isCleared {
-        let result: Result<Bool, StorageError> = buffer.withBytes(entry.key) { key in
-          do throws(StorageError) { return .success(try store.contains(root, key: key)) } catch { return .failure(error) }
-        }
-        existed = try result.get()
+        existed = try buffer.withBytes(entry.key) { (key) throws(StorageError) in try base(id, contains: key) }
       }
       count += (entry.value != nil ? 1 : 0) - (existed ? 1 : 0)
     }
@@ -91,27 +124,41 @@ public final class WriteTransaction {
   /// A cursor over a tree as this transaction sees it now; later writes do not move it.
   public func cursor(_ id: UInt64) throws(StorageError) -> MergedCursor {
     try checkUse()
-    let isCleared = buffers[id]?.isCleared ?? false
-    let base = TreeCursor(isCleared ? TreeRoot(id: id) : tree(id), in: store, snapshot: nil)
-    let order = buffers[id]?.sorted() ?? []
-    return MergedCursor(base: base, buffer: buffers[id] ?? WriteBuffer(), order: order)
+    var buffer = writes(id)?.buffer ?? WriteBuffer()
+    let base = TreeCursor(buffer.isCleared ? TreeRoot(id: id) : tree(id), in: store, snapshot: nil)
+    let order = buffer.sorted()
+    return MergedCursor(base: base, buffer: buffer, order: order)
   }
 
   // MARK: Writing
 
   /// Sets a key's value.
   public func put(_ id: UInt64, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) throws(StorageError) {
-    try write(id, key: key, value: value)
+    count(try checkLimits(id, key: key, value: value))
+    writable(id).buffer.set(key, value)
+  }
+
+  /// Sets the value of a key that must not exist yet. Returns `false`, with nothing changed, when it does.
+  public func insert(
+    _ id: UInt64, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
+  ) throws(StorageError) -> Bool {
+    let size = try checkLimits(id, key: key, value: value)
+    let writes = writable(id)
+    let isNew = try writes.buffer.insert(key, value) { () throws(StorageError) in try base(id, contains: key) }
+    if isNew { count(size) }
+    return isNew
   }
 
   /// Deletes a key; it need not exist.
   public func delete(_ id: UInt64, key: UnsafeRawBufferPointer) throws(StorageError) {
-    try write(id, key: key, value: nil)
+    count(try checkLimits(id, key: key, value: nil))
+    writable(id).buffer.set(key, nil)
   }
 
-  private func write(
+  /// Checks the limits for one more operation. Returns what it adds to the transaction's size.
+  private func checkLimits(
     _ id: UInt64, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?
-  ) throws(StorageError) {
+  ) throws(StorageError) -> Int {
     try checkUse()
     guard key.count <= StorageLimits.maximumKeyBytes else {
       throw StorageError(
@@ -132,20 +179,22 @@ public final class WriteTransaction {
         .transactionTooLarge,
         "the transaction is over the limit of \(storage.options.maximumTransactionBytes) bytes: split it")
     }
-    byteCount += size
-    operationCount += 1
-    touch(id)
-    buffers[id, default: WriteBuffer()].set(key, value)
+    return size
   }
 
-  private func touch(_ id: UInt64) {
-    if buffers[id] == nil { touched.append(id) }
+  private func count(_ size: Int) {
+    byteCount += size
+    operationCount += 1
   }
 
   /// Makes a new, empty tree and returns its number.
   public func createTree() throws(StorageError) -> UInt64 {
     try checkUse()
-    let id = try storage.takeTreeID()
+    guard trees.count + created.count < StorageLimits.maximumTrees else {
+      throw StorageError(
+        .limitExceeded, "\(storage.path) has \(StorageLimits.maximumTrees) trees, which is the limit: drop some")
+    }
+    let id = storage.nextTree.wrappingAdd(1, ordering: .relaxed).oldValue
     created.append(id)
     operationCount += 1
     return id
@@ -154,8 +203,7 @@ public final class WriteTransaction {
   /// Removes a tree with all its entries; its number is never used again.
   public func dropTree(_ id: UInt64) throws(StorageError) {
     try checkUse()
-    touch(id)
-    buffers[id, default: WriteBuffer()].clear()
+    writable(id).buffer.clear()
     dropped.append(id)
     operationCount += 1
   }
@@ -163,8 +211,7 @@ public final class WriteTransaction {
   /// Removes all entries of a tree.
   public func clearTree(_ id: UInt64) throws(StorageError) {
     try checkUse()
-    touch(id)
-    buffers[id, default: WriteBuffer()].clear()
+    writable(id).buffer.clear()
     operationCount += 1
   }
 
@@ -172,21 +219,23 @@ public final class WriteTransaction {
 
   var hasChanges: Bool { operationCount > 0 }
 
-  /// The trees whose pages the commit is going to change.
-  func forEachKey(_ body: (UInt64, UnsafeRawBufferPointer) throws(StorageError) -> Void) throws(StorageError) {
+  /// Reads every page that applying the commit will change, so that nothing can fail then. `root` says where a tree
+  /// is now.
+  func readAhead(_ root: (UInt64) -> TreeRoot) throws(StorageError) {
     for id in touched {
-      guard let buffer = buffers[id], !buffer.isCleared else { continue }
-      for entry in buffer.entries {
-        let result: Result<Void, StorageError> = buffer.withBytes(entry.key) { key in
-          do throws(StorageError) { return .success(try body(id, key)) } catch { return .failure(error) }
-        }
-        try result.get()
+      guard let writes = buffers[id], !writes.buffer.isCleared else { continue }
+      let order = writes.buffer.sorted()
+      let buffer = writes.buffer
+      var finder = LeafFinder(root(id), in: store)
+      for index in order {
+        let key = buffer.entries[index].key
+        try buffer.withBytes(key) { (key) throws(StorageError) in _ = try finder.leaf(for: key) }
       }
     }
   }
 
   /// The trees that lose what they held before.
-  var clearedTrees: [UInt64] { touched.filter { buffers[$0]?.isCleared ?? false } }
+  var clearedTrees: [UInt64] { touched.filter { buffers[$0]?.buffer.isCleared ?? false } }
 
   /// The resolved operations: a tree's clearing before its entries, and these in ascending order of their keys.
   func encoded() -> [UInt8] {
@@ -194,10 +243,12 @@ public final class WriteTransaction {
     bytes.reserveCapacity(byteCount)
     for id in created { Operation.appendTree(Operation.Code.createTree, id, to: &bytes) }
     for id in touched {
-      guard var buffer = buffers[id] else { continue }
+      guard let writes = buffers[id] else { continue }
+      let order = writes.buffer.sorted()
+      let buffer = writes.buffer
       if dropped.contains(id) { continue }
       if buffer.isCleared { Operation.appendTree(Operation.Code.clearTree, id, to: &bytes) }
-      for index in buffer.sorted() {
+      for index in order {
         let entry = buffer.entries[index]
         buffer.withBytes(entry.key) { key in
           if let value = entry.value {

@@ -52,6 +52,9 @@ public struct IOError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The number that stands for "input/output error".
   public static var ioErrorCode: Int32 { EIO }
 
+  /// Whether the call failed because the file had been closed: `EBADF`.
+  public var isClosed: Bool { code == EBADF }
+
   /// What the error number means for the caller.
   public var errorClass: Class {
     switch code {

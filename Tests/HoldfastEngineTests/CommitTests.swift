@@ -242,6 +242,107 @@ import Testing
     try again.close()
   }
 
+  @Test("closing with unsynced commits and a failing log write ends, with an error, and recovers", arguments: [false, true])
+  func closeWithFailingWrite(isUnsafe: Bool) throws {
+    let disk = try makeDisk()
+    let options = try makeOptions(disk)
+    var storage: Storage? = try Storage.open(path, options)
+    try storage?.put(1, text("a"), [1])
+    if isUnsafe { try storage?.put(1, text("b"), [2], .unsafe) }
+    disk.schedule(.error(EIO, .once), at: disk.operationCount + 1, on: .write)
+    #expect(throws: StorageError.self) { try storage?.close() }
+    #expect(throws: StorageError.self) { try storage?.put(1, text("c"), [3]) }
+    storage = nil
+    let again = try Storage.open(path, options)
+    #expect(try again.get(1, text("a")) == [1])
+    try again.close()
+  }
+
+  @Test("a transaction reads one state, whatever a checkpoint does to the catalog meanwhile")
+  func checkpointDuringTransaction() throws {
+    let disk = try makeDisk()
+    var options = try makeOptions(disk)
+    options.hasBackgroundThread = false
+    let storage = try Storage.open(path, options)
+    for number in 0..<300 as Range<UInt64> {
+      try storage.write { transaction in
+        let id = try transaction.createTree()
+        try transaction.put(0, [1] + number.key16, id.key16)
+        try transaction.put(id, text("a"), [1])
+      }
+    }
+    // Another thread checkpoints and forces pages out while the transaction is in the middle.
+    try storage.write { transaction in
+      func look() throws {
+        for number in 0..<300 as Range<UInt64> { #expect(try transaction.get(0, [1] + number.key16) != nil) }
+      }
+      try look()
+      runThreads(1) { _ in
+        do {
+          for _ in 0..<3 { try storage.checkpoint() }
+        } catch { Issue.record("\(error)") }
+      }
+      try look()
+      try transaction.put(0, [1] + UInt64(1000).key16, [1])
+    }
+    #expect(storage.checkInvariants() == [])
+    #expect(try storage.verify().problems == [])
+    try storage.close()
+  }
+
+  @Test("a transaction whose base was taken back ends with the reason, not with what it read")
+  func baseTakenBack() throws {
+    let disk = try makeDisk()
+    var options = try makeOptions(disk)
+    options.clock = SystemClock()
+    let storage = try Storage.open(path, options)
+    try storage.put(1, text("a"), [1])
+    let stage = Atomic<Int>(0)
+    let outcomes = Mutex<[Int: StorageError.Code]>([:])
+    func wait(for number: Int) {
+      for _ in 0..<2000 where stage.load(ordering: .acquiring) < number { SystemClock().sleep(nanoseconds: 1_000_000) }
+    }
+    disk.schedule(.error(EIO, .once), at: disk.operationCount + 1, on: .write)
+    runThreads(3) { thread in
+      if thread == 0 {
+        // Nobody writes the log until the second transaction is running.
+        storage.logLatch.withLock {
+          stage.store(1, ordering: .releasing)
+          wait(for: 3)
+        }
+        return
+      }
+      wait(for: 1)
+      do {
+        try storage.write { transaction in
+          try transaction.put(1, text("thread \(thread)"), [2])
+          // The second transaction sees the first one's commit, and goes on until that was taken back.
+          if stage.add(1, ordering: .acquiringAndReleasing).newValue == 3 {
+            for _ in 0..<2000 where storage.commitLatch.withLock({ storage.discards.count }) == 0 {
+              SystemClock().sleep(nanoseconds: 1_000_000)
+            }
+          }
+        }
+      } catch { outcomes.withLock { $0[thread] = (error as? StorageError)?.code } }
+    }
+    #expect(outcomes.withLock { $0.values.filter { $0 == .ioFailed }.count } == 2)
+    #expect(try storage.snapshot().contents(1) == [text("a"): [1]])
+    try storage.put(1, text("b"), [2])
+    #expect(storage.checkInvariants() == [])
+    try storage.close()
+  }
+
+  @Test("a checkpoint or close inside a write is refused, not waited for")
+  func checkpointInsideWrite() throws {
+    let storage = try Storage.open(path, try makeOptions(try makeDisk()))
+    try storage.write { transaction in
+      #expect(throws: StorageError.self) { try storage.checkpoint() }
+      #expect(throws: StorageError.self) { try storage.close() }
+      try transaction.put(1, [1], [1])
+    }
+    try storage.close()
+  }
+
   @Test("limits are refused with a sentence, and change nothing")
   func limits() throws {
     let disk = try makeDisk()

@@ -131,6 +131,23 @@ import Testing
     try search()
   }
 
+  @Test("the same calls with the same seed make the same file, byte for byte: nothing of the process's memory is in it")
+  func deterministicBytes() throws {
+    func bytes() throws -> [UInt8]? {
+      let disk = try makeDisk()
+      let storage = try Storage.open(path, try makeOptions(disk))
+      for number in 0..<300 {
+        try storage.put(1, text("key-\(1000 + number)"), [UInt8](repeating: UInt8(number % 251), count: number * 7))
+      }
+      try storage.close()
+      return disk.contents(of: path)
+    }
+    let first = try bytes()
+    // Dirty the memory that the second run gets.
+    for size in [4096, 4096, 8192, 4096] { _ = [UInt8](repeating: 0xEE, count: size) }
+    #expect(try bytes() == first)
+  }
+
   private func contains(_ bytes: [UInt8], _ pattern: [UInt8]) -> Bool {
     bytes.withUnsafeBytes { area in
       guard area.count >= pattern.count else { return false }

@@ -21,24 +21,26 @@ struct Benchmarks: ParsableCommand {
   var peer = ""
 
   func run() throws {
-    let all: [any Peer.Type] = [HoldfastPeer.self, EncryptedHoldfastPeer.self, SQLitePeer.self, LMDBPeer.self]
-    let peers = all.filter { peer.isEmpty || $0 == HoldfastPeer.self || $0.name.lowercased().contains(peer.lowercased()) }
+    let peers = PeerKind.all.filter { kind in
+      peer.isEmpty || kind.name == PeerKind.ours || kind.name.lowercased().contains(peer.lowercased())
+    }
     let records = Record.make(documents)
-    print("\(documents) documents of \(records.reduce(0) { $0 + $1.bytes.count } / documents) bytes, pages of \(pageSize), \(rounds) rounds, \(directory)")
+    let size = records.reduce(0) { $0 + $1.bytes.count } / documents
+    print("\(documents) documents of \(size) bytes, pages of \(pageSize), \(rounds) rounds, \(directory)")
     for workload in Workload.all(documents) where only.isEmpty || workload.name.contains(only) {
       var rates: [String: [Double]] = [:]
       for _ in 0..<rounds {
-        for type in peers { rates[type.name, default: []].append(try measure(type, workload, records)) }
+        for kind in peers { rates[kind.name, default: []].append(try measure(kind, workload, records)) }
       }
       report(workload, peers.map(\.name), rates)
     }
   }
 
-  private func measure(_ type: any Peer.Type, _ workload: Workload, _ records: [Record]) throws -> Double {
+  private func measure(_ kind: PeerKind, _ workload: Workload, _ records: [Record]) throws -> Double {
     let folder = directory + "/bench-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let peer = try type.init(directory: folder, options: PeerOptions(pageSize: pageSize))
+    let peer = try kind.open(folder, pageSize)
     let (operations, seconds) = try workload.run(peer, records)
     try peer.close()
     return Double(operations) / seconds
@@ -46,13 +48,13 @@ struct Benchmarks: ParsableCommand {
 
   private func report(_ workload: Workload, _ names: [String], _ rates: [String: [Double]]) {
     print("\n\(workload.name) (\(workload.unit))")
-    let ours = rates[HoldfastPeer.name] ?? []
+    let ours = rates[PeerKind.ours] ?? []
     for name in names {
       let sorted = (rates[name] ?? []).sorted()
       guard let lowest = sorted.first, let highest = sorted.last else { continue }
       // Pair by pair, since the machine's speed drifts.
       let ratios = zip(ours, rates[name] ?? []).map { $0 / $1 }.sorted()
-      let ratio = name == HoldfastPeer.name ? "" : String(format: "   Holdfast / %@ = %.2f", name, median(ratios))
+      let ratio = name == PeerKind.ours ? "" : String(format: "   Holdfast / %@ = %.2f", name, median(ratios))
       print(String(format: "  %@ %12.0f   (%.0f – %.0f)%@", name.padded(20), median(sorted), lowest, highest, ratio))
     }
   }

@@ -1,22 +1,29 @@
 import Holdfast
 
 /// Holdfast with its defaults: `safe`.
-class HoldfastPeer: Peer {
-  class var name: String { "Holdfast" }
+final class HoldfastPeer: Peer {
   private let database: Database
   private let collection: DocumentCollection
 
-  required init(directory: String, options: PeerOptions) throws {
+  init(_ directory: String, pageSize: Int, isEncrypted: Bool) throws {
     var given = DatabaseOptions()
-    given.pageSize = options.pageSize
-    if options.isEncrypted {
+    given.pageSize = pageSize
+    if isEncrypted {
       given.credential = .key([UInt8](repeating: 7, count: 32))
     }
-    database = try Database.open(at: directory + "/bench.holdfast", options: given)
+    database = try Database.open(at: directory + "/bench.holdfast", given)
     collection = database.collection("records")
   }
 
   func insert(_ records: ArraySlice<Record>) throws { _ = try collection.insertMany(records.map(\.document)) }
+
+  /// As `holdfast import` does: a few thousand documents a commit.
+  func load(_ records: ArraySlice<Record>) throws {
+    for start in stride(from: records.startIndex, to: records.endIndex, by: 5000) {
+      try insert(records[start..<min(start + 5000, records.endIndex)])
+    }
+  }
+
   func insert(_ record: Record) throws { _ = try collection.insert(record.document) }
   func read(_ record: Record) throws -> Int { try collection.fetch(id: .string(record.id))?.byteCount ?? 0 }
 
@@ -28,15 +35,4 @@ class HoldfastPeer: Peer {
 
   func checkpoint() throws { try database.checkpoint() }
   func close() throws { try database.close() }
-}
-
-/// Holdfast with encryption.
-final class EncryptedHoldfastPeer: HoldfastPeer {
-  override class var name: String { "Holdfast encrypted" }
-
-  required init(directory: String, options: PeerOptions) throws {
-    var options = options
-    options.isEncrypted = true
-    try super.init(directory: directory, options: options)
-  }
 }

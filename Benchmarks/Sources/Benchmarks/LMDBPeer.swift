@@ -2,11 +2,10 @@ import CLMDB
 
 /// LMDB with its defaults: every commit is synced.
 final class LMDBPeer: Peer {
-  static let name = "LMDB"
   private var environment: OpaquePointer?
   private var table: MDB_dbi = 0
 
-  init(directory: String, options: PeerOptions) throws {
+  init(_ directory: String) throws {
     try check(mdb_env_create(&environment))
     try check(mdb_env_set_mapsize(environment, 4 << 30))
     try check(mdb_env_open(environment, directory, 0, 0o600))
@@ -16,6 +15,8 @@ final class LMDBPeer: Peer {
   func insert(_ records: ArraySlice<Record>) throws {
     try transaction(0) { transaction in for record in records { try put(record, transaction) } }
   }
+
+  func load(_ records: ArraySlice<Record>) throws { try insert(records) }
 
   func insert(_ record: Record) throws { try transaction(0) { try put(record, $0) } }
 

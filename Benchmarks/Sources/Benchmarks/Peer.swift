@@ -2,10 +2,10 @@ import Holdfast
 
 /// A database that is measured: the same records, the same promise that what was acknowledged is on the disk.
 protocol Peer: AnyObject {
-  static var name: String { get }
-  init(directory: String, options: PeerOptions) throws
   /// Makes records durable, in one transaction.
   func insert(_ records: ArraySlice<Record>) throws
+  /// Makes many records durable in the way that suits the peer best.
+  func load(_ records: ArraySlice<Record>) throws
   /// Makes one record durable.
   func insert(_ record: Record) throws
   /// The value of a record: how many bytes were copied out.
@@ -17,9 +17,21 @@ protocol Peer: AnyObject {
   func close() throws
 }
 
-struct PeerOptions {
-  var pageSize: Int
-  var isEncrypted = false
+/// A peer's name, and how a fresh one is opened in a folder.
+struct PeerKind {
+  var name: String
+  var open: (_ directory: String, _ pageSize: Int) throws -> any Peer
+
+  static let ours = "Holdfast"
+
+  static var all: [PeerKind] {
+    [
+      PeerKind(name: ours) { try HoldfastPeer($0, pageSize: $1, isEncrypted: false) },
+      PeerKind(name: "Holdfast encrypted") { try HoldfastPeer($0, pageSize: $1, isEncrypted: true) },
+      PeerKind(name: "SQLite") { try SQLitePeer($0, pageSize: $1) },
+      PeerKind(name: "LMDB") { directory, _ in try LMDBPeer(directory) },
+    ]
+  }
 }
 
 /// A document of about 200 bytes under an id of 16 characters.

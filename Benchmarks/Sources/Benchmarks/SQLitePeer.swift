@@ -2,15 +2,14 @@ import CSQLite
 
 /// SQLite through its C interface: WAL, `synchronous=FULL` (read back), one table of id and document.
 final class SQLitePeer: Peer {
-  static let name = "SQLite"
   private var database: OpaquePointer?
   private var insertion: OpaquePointer?
   private var selection: OpaquePointer?
   private var everything: OpaquePointer?
 
-  init(directory: String, options: PeerOptions) throws {
+  init(_ directory: String, pageSize: Int) throws {
     try check(sqlite3_open(directory + "/bench.sqlite", &database))
-    try execute("PRAGMA page_size=\(options.pageSize)")
+    try execute("PRAGMA page_size=\(pageSize)")
     try execute("PRAGMA journal_mode=WAL")
     try execute("PRAGMA synchronous=FULL")
     try execute("PRAGMA cache_size=-65536")
@@ -26,6 +25,8 @@ final class SQLitePeer: Peer {
     for record in records { try insert(record) }
     try execute("COMMIT")
   }
+
+  func load(_ records: ArraySlice<Record>) throws { try insert(records) }
 
   func insert(_ record: Record) throws {
     bind(record.id, insertion)

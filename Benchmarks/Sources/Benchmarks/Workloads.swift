@@ -21,20 +21,20 @@ struct Workload {
       Workload(name: "sorted bulk load with checkpoint", unit: "documents/s") { peer, records in
         let sorted = records.sorted { $0.id < $1.id }
         let time = try seconds {
-          try peer.insert(sorted[...])
+          try peer.load(sorted[...])
           try peer.checkpoint()
         }
         return (records.count, time)
       },
       Workload(name: "bulk load, random ids, with checkpoint", unit: "documents/s") { peer, records in
         let time = try seconds {
-          try peer.insert(records[...])
+          try peer.load(records[...])
           try peer.checkpoint()
         }
         return (records.count, time)
       },
       Workload(name: "warm point read", unit: "reads/s") { peer, records in
-        try peer.insert(records[...])
+        try peer.load(records[...])
         try peer.checkpoint()
         for record in records { _ = try peer.read(record) }
         var bytes = 0
@@ -43,7 +43,7 @@ struct Workload {
         return (records.count, time)
       },
       Workload(name: "scan", unit: "documents/s") { peer, records in
-        try peer.insert(records[...])
+        try peer.load(records[...])
         try peer.checkpoint()
         _ = try peer.scan()
         var bytes = 0

@@ -1,0 +1,59 @@
+internal import HoldfastEngine
+
+/// What all readable collections do, over a snapshot or a transaction of the engine.
+struct CollectionReader<Reader: TreeReader> {
+  let reader: Reader
+  let name: CollectionName
+  /// `nil` when there is no such collection.
+  let record: CollectionRecord?
+
+  func fetch(_ id: BSONValue) throws(HoldfastError) -> Document? {
+    let key = try IDKey.bytes(id, name)
+    guard let record else { return nil }
+    return try translating(name) { () throws(StorageError) in
+      try key.withBytes { (key) throws(StorageError) in
+        try reader.withValue(record.tree, key: key) { value in value.map { Document(trusted: [UInt8]($0)) } }
+      }
+    }
+  }
+
+  func exists(_ id: BSONValue) throws(HoldfastError) -> Bool {
+    try contains(try IDKey.bytes(id, name))
+  }
+
+  func contains(_ key: [UInt8]) throws(HoldfastError) -> Bool {
+    guard let record else { return false }
+    return try translating(name) { () throws(StorageError) in
+      try key.withBytes { (key) throws(StorageError) in try reader.contains(record.tree, key: key) }
+    }
+  }
+
+  func count() throws(HoldfastError) -> Int {
+    guard let record else { return 0 }
+    return Int(try translating(name) { () throws(StorageError) in try reader.count(record.tree) })
+  }
+}
+
+extension CollectionReader where Reader == HoldfastEngine.Snapshot {
+  init(_ reader: Reader, _ name: CollectionName) throws(HoldfastError) {
+    self.init(reader: reader, name: name, record: try Catalog.record(of: name, in: reader))
+  }
+
+  func source(_ options: ScanOptions) throws(HoldfastError) -> DocumentSource {
+    let range = try ScanRange(options, name)
+    guard let record else { return DocumentSource() }
+    let cursor = try translating(name) { () throws(StorageError) in try reader.cursor(record.tree) }
+    return range.isDescending
+      ? DescendingSource(cursor, range, name) : AscendingSource(cursor, range, name)
+  }
+}
+
+extension CollectionReader where Reader == WriteTransaction {
+  func source(_ options: ScanOptions) throws(HoldfastError) -> DocumentSource {
+    let range = try ScanRange(options, name)
+    guard let record else { return DocumentSource() }
+    if range.isDescending { return try GatheredSource(reader, record.tree, range, name) }
+    let cursor = try translating(name) { () throws(StorageError) in try reader.cursor(record.tree) }
+    return AscendingSource(cursor, range, name)
+  }
+}

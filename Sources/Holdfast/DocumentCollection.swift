@@ -1,0 +1,74 @@
+internal import HoldfastEngine
+
+/// A collection of documents in a ``Database``. Every call is a transaction of its own.
+///
+/// A value that is cheap to make and to copy; it keeps the database open.
+public struct DocumentCollection: WritableCollection, Sendable {
+  public let name: String
+  /// The database it is in.
+  public let database: Database
+
+  init(_ database: Database, _ name: String) {
+    self.database = database
+    self.name = name
+  }
+
+  // MARK: Reading
+
+  private func reader() throws(HoldfastError) -> CollectionReader<HoldfastEngine.Snapshot> {
+    let name = try CollectionName(name)
+    return try CollectionReader(try database.engineSnapshot(), name)
+  }
+
+  public func fetch(id: BSONValue) throws(HoldfastError) -> Document? { try reader().fetch(id) }
+
+  public func exists(id: BSONValue) throws(HoldfastError) -> Bool { try reader().exists(id) }
+
+  public func count() throws(HoldfastError) -> Int { try reader().count() }
+
+  public func scan(_ options: ScanOptions) -> Scan {
+    Scan { () throws(HoldfastError) in try reader().source(options) }
+  }
+
+  // MARK: Writing
+
+  private func change<R>(
+    _ body: (TransactionCollection) throws(HoldfastError) -> R
+  ) throws(HoldfastError) -> R {
+    let name = try CollectionName(name)
+    return try database.change(name) { (transaction) throws(HoldfastError) in
+      try body(transaction.collection(name.text))
+    }
+  }
+
+  @discardableResult
+  public func insert(_ document: Document) throws(HoldfastError) -> BSONValue {
+    let name = try CollectionName(name)
+    // Checking a document needs no lock.
+    let prepared = try PreparedDocument(document, for: name)
+    try change { (collection) throws(HoldfastError) in try collection.insert(prepared, name) }
+    return prepared.id
+  }
+
+  @discardableResult
+  public func insertMany(_ documents: some Sequence<Document> & Sendable) throws(HoldfastError) -> [BSONValue] {
+    try change { (collection) throws(HoldfastError) in try collection.insertMany(documents) }
+  }
+
+  @discardableResult
+  public func replace(id: BSONValue, with document: Document, upsert: Bool) throws(HoldfastError) -> Bool {
+    try change { (collection) throws(HoldfastError) in
+      try collection.replace(id: id, with: document, upsert: upsert)
+    }
+  }
+
+  @discardableResult
+  public func delete(id: BSONValue) throws(HoldfastError) -> Bool {
+    try change { (collection) throws(HoldfastError) in try collection.delete(id: id) }
+  }
+
+  @discardableResult
+  public func deleteAll() throws(HoldfastError) -> Int {
+    try change { (collection) throws(HoldfastError) in try collection.deleteAll() }
+  }
+}

@@ -1,0 +1,146 @@
+internal import HoldfastEngine
+
+/// Why Holdfast could not do what was asked: a code to act on, and a sentence that says what happened, to what, and
+/// what to do next. The sentence never contains documents' values or ids.
+public struct HoldfastError: Error, Sendable, CustomStringConvertible {
+  /// What kind of failure it is.
+  public enum Code: String, Sendable, Hashable, CaseIterable {
+    /// There is no database at this path.
+    case notFound
+    /// There is a directory, or something else that is not a file, at this path.
+    case notAFile
+    /// The file is not a Holdfast database.
+    case notADatabase
+    /// The file is shorter than its own header says.
+    case truncated
+    /// The file was written by a newer Holdfast, or uses a feature that this one lacks.
+    case unsupportedFormat
+    /// The password or the key is wrong, or one was given or left out where it should not be.
+    case authenticationFailed
+    /// Another open database, of this or of another process, holds the lock.
+    case databaseLocked
+    /// The file is on a network file system.
+    case networkFileSystem
+    /// A checksum, a tag or a structure does not hold.
+    case corrupted
+    /// The database was not closed properly and the log that it needs is not beside it.
+    case missingLog
+    /// There is no room on the disk, or a quota or size limit is reached. Nothing was changed.
+    case diskFull
+    /// The operating system does not permit it.
+    case notPermitted
+    /// Any other failure of the operating system.
+    case ioFailed
+    /// A sync failed: whether the commits in flight are durable is unknown, and nothing more is accepted until the
+    /// database has been opened again.
+    case outcomeUnknown
+    /// The database is closed.
+    case closed
+    /// The database was opened for reading only.
+    case readOnly
+    /// A transaction is larger than the limit.
+    case transactionTooLarge
+    /// Some other limit of ``DatabaseLimits`` is reached.
+    case limitExceeded
+    /// A call that makes no sense, such as a write inside another one.
+    case invalidUse
+    /// A document with this id is in the collection already.
+    case duplicateID
+    /// A document is larger than ``DatabaseLimits/maximumDocumentBytes``.
+    case documentTooLarge
+    /// A document is not well-formed, nests too deep, or does not fit the type that was asked for.
+    case invalidDocument
+    /// A name that no collection can have.
+    case invalidName
+    /// A value that cannot be an id, or not the id of this document.
+    case invalidID
+    /// An id is longer than ``DatabaseLimits/maximumIDBytes``.
+    case keyTooLarge
+    /// There is no collection of this name.
+    case collectionNotFound
+    /// There is a collection of this name already.
+    case collectionExists
+  }
+
+  /// What kind of failure it is.
+  public let code: Code
+  /// What happened, to what, and what to do next.
+  public let message: String
+  /// The name of the collection, where one was concerned.
+  public let collection: String?
+  /// The error behind this one, where there is one: a `BSONError`, `DecodingError` or `EncodingError` with the place
+  /// in the document, or what the operating system said. It may name fields.
+  public let underlying: (any Error)?
+
+  /// Makes an error.
+  public init(_ code: Code, _ message: String, collection: String? = nil, underlying: (any Error)? = nil) {
+    self.code = code
+    self.message = message
+    self.collection = collection
+    self.underlying = underlying
+  }
+
+  /// The message.
+  public var description: String { message }
+}
+
+extension HoldfastError {
+  /// What the engine said, about a collection where one was concerned.
+  init(_ error: StorageError, collection: String? = nil) {
+    let code: Code =
+      switch error.code {
+      case .notFound: .notFound
+      case .notAFile: .notAFile
+      case .notADatabase: .notADatabase
+      case .truncated: .truncated
+      case .unsupportedFormat: .unsupportedFormat
+      case .authenticationFailed: .authenticationFailed
+      case .databaseLocked: .databaseLocked
+      case .networkFileSystem: .networkFileSystem
+      case .corrupted: .corrupted
+      case .missingLog: .missingLog
+      case .diskFull: .diskFull
+      case .notPermitted: .notPermitted
+      case .ioFailed: .ioFailed
+      case .outcomeUnknown: .outcomeUnknown
+      case .closed: .closed
+      case .readOnly: .readOnly
+      case .transactionTooLarge: .transactionTooLarge
+      case .limitExceeded: .limitExceeded
+      case .invalidUse: .invalidUse
+      }
+    let isAboutCollection = code == .corrupted && collection != nil
+    let message = isAboutCollection ? "collection \(quoted(collection)): \(error.message)" : error.message
+    self.init(code, message, collection: collection, underlying: error.cause)
+  }
+
+  /// Any error of a transaction: the engine's is translated, and the caller's own is left as it is.
+  static func translated(_ error: any Error, collection: String? = nil) -> any Error {
+    (error as? StorageError).map { HoldfastError($0, collection: collection) } ?? error
+  }
+
+  /// An error that can only be the engine's or one of ours.
+  static func asOurs(_ error: any Error, collection: String? = nil) -> HoldfastError {
+    if let error = error as? HoldfastError { return error }
+    if let error = error as? StorageError { return HoldfastError(error, collection: collection) }
+    return HoldfastError(.ioFailed, "an unforeseen error: \(type(of: error))", underlying: error)
+  }
+}
+
+/// Runs engine calls and translates what they throw.
+@inline(__always)
+func translating<R>(
+  _ collection: CollectionName? = nil, _ body: () throws(StorageError) -> R
+) throws(HoldfastError) -> R {
+  do throws(StorageError) {
+    return try body()
+  } catch {
+    throw HoldfastError(error, collection: collection?.text)
+  }
+}
+
+/// A name for a message: in quotation marks, and without control characters, which a terminal might obey.
+func quoted(_ name: String?) -> String {
+  let visible = (name ?? "").unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }
+  return "\"" + String(String.UnicodeScalarView(visible)) + "\""
+}

@@ -1,0 +1,46 @@
+/// Which documents a scan gives, and in which order.
+public struct ScanOptions: Sendable {
+  /// The lowest id, included; `nil` for no bound.
+  public var lower: BSONValue?
+  /// The highest id, included; `nil` for no bound.
+  public var upper: BSONValue?
+  /// From the highest id to the lowest.
+  public var isDescending = false
+  /// The most documents; `nil` for all.
+  public var limit: Int?
+
+  /// Takes the bounds, the direction and the limit. Without any, a scan gives all documents in the order of ids.
+  public init(from lower: BSONValue? = nil, through upper: BSONValue? = nil, descending: Bool = false, limit: Int? = nil)
+  {
+    self.lower = lower
+    self.upper = upper
+    isDescending = descending
+    self.limit = limit
+  }
+}
+
+/// A scan's bounds as keys.
+struct ScanRange {
+  var lower: [UInt8]?
+  var upper: [UInt8]?
+  var isDescending: Bool
+  var limit: Int
+
+  init(_ options: ScanOptions, _ name: CollectionName) throws(HoldfastError) {
+    if let bound = options.lower { lower = try IDKey.bytes(bound, name) }
+    if let bound = options.upper { upper = try IDKey.bytes(bound, name) }
+    isDescending = options.isDescending
+    limit = options.limit ?? .max
+    guard limit >= 0 else {
+      throw HoldfastError(.invalidUse, "a scan's limit is \(limit): give 0 or more", collection: name.text)
+    }
+  }
+
+  func isAboveUpper(_ key: UnsafeRawBufferPointer) -> Bool {
+    upper?.withBytes { compareBytes(key, $0) > 0 } ?? false
+  }
+
+  func isBelowLower(_ key: UnsafeRawBufferPointer) -> Bool {
+    lower?.withBytes { compareBytes(key, $0) < 0 } ?? false
+  }
+}
