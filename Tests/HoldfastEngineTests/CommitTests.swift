@@ -299,7 +299,7 @@ import Testing
     try storage.put(1, text("a"), [1])
     let stage = Atomic<Int>(0)
     let outcomes = Mutex<[Int: StorageError.Code]>([:])
-    func wait(for number: Int) {
+    @Sendable func wait(for number: Int) {
       for _ in 0..<2000 where stage.load(ordering: .acquiring) < number { SystemClock().sleep(nanoseconds: 1_000_000) }
     }
     disk.schedule(.error(EIO, .once), at: disk.operationCount + 1, on: .write)
