@@ -42,6 +42,9 @@ let package = Package(
     .target(name: "HoldfastTestSupport", dependencies: ["HoldfastIO"], swiftSettings: settings),
     .testTarget(name: "BSONTests", dependencies: ["BSON"], swiftSettings: settings),
     .testTarget(
+      name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastIO", "HoldfastTestSupport"], swiftSettings: settings),
+    .testTarget(name: "HoldfastToolTests", dependencies: ["Holdfast", "HoldfastTool"], swiftSettings: settings),
+    .testTarget(
       name: "HoldfastIOTests", dependencies: ["HoldfastIO", "HoldfastTestSupport"], swiftSettings: settings),
     .testTarget(
       name: "HoldfastLogTests", dependencies: ["HoldfastLog", "HoldfastTestSupport"], swiftSettings: settings),

@@ -21,10 +21,11 @@ struct CollectionRecord: Sendable {
   var created: BSONDateTime
 }
 
-/// The entries of tree 0 that are Holdfast's: collections and settings, each a BSON document. See `docs/format.md`.
+/// The entries of tree 0 that are Holdfast's: collections and settings, each a BSON document. See
+/// `docs/format.md`.
 ///
-/// They are read from the transaction or snapshot at hand every time: one lookup in a small tree, which cannot be
-/// out of date whatever was rolled back, dropped or made anew.
+/// They are read from the transaction or snapshot at hand every time: one lookup in a small tree, which
+/// cannot be out of date whatever was rolled back, dropped or made anew.
 enum Catalog {
   static let tree: UInt64 = 0
   /// The engine keeps keys that begin with 0.
@@ -52,7 +53,8 @@ enum Catalog {
   static func malformed(_ name: String) -> HoldfastError {
     HoldfastError(
       .corrupted,
-      "the catalog's entry of collection \(quoted(name)) makes no sense to this version: run 'holdfast verify', and "
+      "the catalog's entry of collection \(quoted(name)) makes no sense to this version: run 'holdfast "
+        + "verify', and "
         + "open the database with a newer Holdfast if it was written by one", collection: name)
   }
 
@@ -86,7 +88,9 @@ enum Catalog {
   }
 
   /// The names of all collections with what is known of them, in the order of the names' bytes.
-  static func all(_ cursor: some ForwardCursor) throws(HoldfastError) -> [(name: String, record: CollectionRecord)] {
+  static func all(_ cursor: some ForwardCursor) throws(HoldfastError) -> [(
+    name: String, record: CollectionRecord
+  )] {
     var cursor = cursor
     var result: [(name: String, record: CollectionRecord)] = []
     do {
@@ -118,17 +122,20 @@ enum Catalog {
       }
     }
     guard let settings else { return nil }
-    guard settings["v"] == .int32(version), let durability = settings["durability"].flatMap(Durability.init(bson:))
+    guard settings["v"] == .int32(version),
+      let durability = settings["durability"].flatMap(Durability.init(bson:))
     else {
       throw HoldfastError(
         .corrupted,
-        "the settings in the catalog make no sense to this version: open the database with a newer Holdfast if it was "
+        "the settings in the catalog make no sense to this version: open the database with a newer Holdfast "
+          + "if it was "
           + "written by one")
     }
     return durability
   }
 
-  static func setDurability(_ durability: Durability, in transaction: WriteTransaction) throws(HoldfastError) {
+  static func setDurability(_ durability: Durability, in transaction: WriteTransaction) throws(HoldfastError)
+  {
     try store(["v": .int32(version), "durability": durability.bson], settingsKey, transaction)
   }
 

@@ -1,6 +1,7 @@
 /// A name that a collection can have.
 ///
-/// Names are equal when their UTF-8 bytes are, and sorted by them: no two ways of writing an accent are made one.
+/// Names are equal when their UTF-8 bytes are, and sorted by them: no two ways of writing an accent are made
+/// one.
 struct CollectionName: Sendable, Hashable {
   let text: String
   /// Its key in the catalog.

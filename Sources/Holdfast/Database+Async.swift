@@ -1,5 +1,6 @@
 extension Database {
-  /// Opens a database; see ``open(at:_:)``. Deriving a key from a password and recovery keep no task's thread busy.
+  /// Opens a database; see ``open(at:_:)``. Deriving a key from a password and recovery keep no task's thread
+  /// busy.
   public static func open(
     at path: String, _ options: DatabaseOptions = DatabaseOptions()
   ) async throws(HoldfastError) -> Database {
@@ -15,8 +16,8 @@ extension Database {
 
   // MARK: Transactions
 
-  /// Runs `body` as one transaction, on another thread; see ``write(_:)``. Begun, it is not interrupted when the task
-  /// is cancelled.
+  /// Runs `body` as one transaction, on another thread; see ``write(_:)``. Begun, it is not interrupted when
+  /// the task is cancelled.
   public func write<R: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> R) async throws -> R {
     try await workers.perform { try self.write(body) }
   }

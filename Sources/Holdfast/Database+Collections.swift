@@ -33,13 +33,14 @@ extension Database {
     try change { (transaction) throws(HoldfastError) in try transaction.dropCollection(name) }
   }
 
-  /// Stores the durability of collections that have none of their own, for this opening and later ones whose options
-  /// give none. Itself written with the durability there was before.
+  /// Stores the durability of collections that have none of their own, for this opening and later ones whose
+  /// options give none. Itself written with the durability there was before.
   public func setDurability(_ durability: Durability) throws(HoldfastError) {
     try change { (transaction) throws(HoldfastError) in try transaction.setDurability(durability) }
   }
 
-  /// Gives a collection a durability of its own, or with `nil` the database's again. Stored; holds from now on.
+  /// Gives a collection a durability of its own, or with `nil` the database's again. Stored; holds from now
+  /// on.
   /// - Throws: ``HoldfastError/Code/collectionNotFound``, and as any write.
   public func setDurability(_ durability: Durability?, of collection: String) throws(HoldfastError) {
     try change { (transaction) throws(HoldfastError) in
@@ -47,8 +48,8 @@ extension Database {
     }
   }
 
-  /// The durability that writes to a collection have: its own, or else the database's, also when there is no such
-  /// collection yet.
+  /// The durability that writes to a collection have: its own, or else the database's, also when there is no
+  /// such collection yet.
   public func durability(of collection: String) throws(HoldfastError) -> Durability {
     let name = try CollectionName(collection)
     return try Catalog.record(of: name, in: try engineSnapshot())?.durability ?? durability

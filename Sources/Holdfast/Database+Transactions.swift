@@ -1,9 +1,9 @@
 internal import HoldfastEngine
 
 extension Database {
-  /// Runs `body` as one transaction over any number of collections. When it returns, everything it wrote is visible
-  /// and as durable as the strongest ``Durability`` of the collections it wrote to; when it throws, nothing of it
-  /// ever happened, and the error is passed on.
+  /// Runs `body` as one transaction over any number of collections. When it returns, everything it wrote is
+  /// visible and as durable as the strongest ``Durability`` of the collections it wrote to; when it throws,
+  /// nothing of it ever happened, and the error is passed on.
   ///
   /// One transaction runs at a time; others wait for it, so keep it short. Inside, use only the transaction's
   /// collections: a write of the database's own from within would wait for itself and is refused.
@@ -49,8 +49,8 @@ extension Database {
     }
   }
 
-  /// Calls `body` with the newest state, which does not change meanwhile and is released afterwards. Waits for nobody,
-  /// and nobody waits for it.
+  /// Calls `body` with the newest state, which does not change meanwhile and is released afterwards. Waits
+  /// for nobody, and nobody waits for it.
   /// - Throws: what `body` throws, or a ``HoldfastError``.
   public func read<R>(_ body: (Snapshot) throws -> R) throws -> R {
     try body(try snapshot())
@@ -67,7 +67,8 @@ extension Database {
   /// Refuses, inside of a transaction, what would wait for that transaction's end.
   func refuseInsideWrite(_ call: String) throws(HoldfastError) {
     guard writingThread.load(ordering: .relaxed) != Thread.current else {
-      throw HoldfastError(.invalidUse, "\(call) was called inside a write of the same thread: call it afterwards")
+      throw HoldfastError(
+        .invalidUse, "\(call) was called inside a write of the same thread: call it afterwards")
     }
   }
 }

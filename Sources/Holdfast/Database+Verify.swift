@@ -24,8 +24,9 @@ public struct VerificationReport: Sendable, Equatable {
 }
 
 extension Database {
-  /// Reads everything that is reachable and checks it: pages with their checksums, tags and structure, the catalog,
-  /// the order of keys, and every document with its id. Others read and write meanwhile. Damage is in the report, not thrown.
+  /// Reads everything that is reachable and checks it: pages with their checksums, tags and structure, the
+  /// catalog, the order of keys, and every document with its id. Others read and write meanwhile. Damage is
+  /// in the report, not thrown.
   /// - Throws: ``HoldfastError/Code/closed``.
   public func verify() throws(HoldfastError) -> VerificationReport {
     var report = VerificationReport()
@@ -49,7 +50,8 @@ extension Database {
   }
 
   private func verify(
-    _ name: String, _ record: CollectionRecord, in snapshot: HoldfastEngine.Snapshot, _ report: inout VerificationReport
+    _ name: String, _ record: CollectionRecord, in snapshot: HoldfastEngine.Snapshot,
+    _ report: inout VerificationReport
   ) {
     let before = report.documents
     do {
@@ -68,7 +70,8 @@ extension Database {
       }
       let counted = snapshot.count(record.tree)
       if report.problems.isEmpty, counted != UInt64(report.documents - before) {
-        report.note("collection \(quoted(name)) counts \(counted) documents but has \(report.documents - before)")
+        report.note(
+          "collection \(quoted(name)) counts \(counted) documents but has \(report.documents - before)")
       }
     } catch {
       report.note("collection \(quoted(name)) cannot be read to its end: \(error)")

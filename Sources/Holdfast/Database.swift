@@ -3,18 +3,19 @@ import Synchronization
 
 /// An open database: collections of documents in one file, encrypted if it is wanted.
 ///
-/// Any number of threads and tasks may use it at once. One process at a time may have a database open for writing, or
-/// any number for reading only. Every call has an async form, which waits on a thread of the database's own and never
-/// blocks the threads that tasks run on; a call that has begun is not interrupted when its task is cancelled.
+/// Any number of threads and tasks may use it at once. One process at a time may have a database open for
+/// writing, or any number for reading only. Every call has an async form, which waits on a thread of the
+/// database's own and never blocks the threads that tasks run on; a call that has begun is not interrupted
+/// when its task is cancelled.
 ///
 ///     let database = try Database.open(at: "app.holdfast")
 ///     let id = try database.collection("users").insert(["name": "Ada", "born": 1815])
 ///     let ada = try database.collection("users").fetch(id: id)
 ///     try database.close()
 ///
-/// ``close()`` leaves one file that can be copied. A database that is merely released gives its lock back, too; what
-/// was acknowledged is then in the log beside the file, and the next opening recovers it. Collections, snapshots and
-/// scans keep their database open for as long as they are kept themselves.
+/// ``close()`` leaves one file that can be copied. A database that is merely released gives its lock back,
+/// too; what was acknowledged is then in the log beside the file, and the next opening recovers it.
+/// Collections, snapshots and scans keep their database open for as long as they are kept themselves.
 public final class Database: Sendable {
   let storage: Storage
   let workers: WorkerPool
@@ -34,8 +35,8 @@ public final class Database: Sendable {
 
   deinit { workers.stop() }
 
-  /// Opens the database in the file at `path`, making it when there is none and the options say so. One that was not
-  /// closed is recovered first: see ``recovery``. When this throws, the file is as it was.
+  /// Opens the database in the file at `path`, making it when there is none and the options say so. One that
+  /// was not closed is recovered first: see ``recovery``. When this throws, the file is as it was.
   /// - Throws: ``HoldfastError/Code/notFound``, ``HoldfastError/Code/notAFile``,
   ///   ``HoldfastError/Code/notADatabase``, ``HoldfastError/Code/truncated``,
   ///   ``HoldfastError/Code/unsupportedFormat``, ``HoldfastError/Code/authenticationFailed``,
@@ -46,7 +47,8 @@ public final class Database: Sendable {
     at path: String, _ options: DatabaseOptions = DatabaseOptions()
   ) throws(HoldfastError) -> Database {
     guard !path.isEmpty, !path.utf8.contains(0) else {
-      throw HoldfastError(.invalidUse, "the path of a database is empty or contains a zero byte: give another")
+      throw HoldfastError(
+        .invalidUse, "the path of a database is empty or contains a zero byte: give another")
     }
     let engineOptions = try options.engine()
     let storage = try translating { () throws(StorageError) in try Storage.open(path, engineOptions) }
@@ -62,8 +64,8 @@ public final class Database: Sendable {
   /// What opening had to do.
   public var recovery: RecoveryReport { RecoveryReport(storage.recovery) }
 
-  /// Why every further write is refused, when a sync or an unrecoverable write has failed: close the database and
-  /// open it again. Reading goes on meanwhile. `nil` when all is well.
+  /// Why every further write is refused, when a sync or an unrecoverable write has failed: close the database
+  /// and open it again. Reading goes on meanwhile. `nil` when all is well.
   public var failure: HoldfastError? { storage.failure.map { HoldfastError($0) } }
 
   /// The durability of collections that have none of their own.

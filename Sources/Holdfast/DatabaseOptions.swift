@@ -37,7 +37,8 @@ public struct PasswordCost: Sendable, Hashable {
   /// How often all of it is done; 1 to 16.
   public var p: Int
 
-  /// Takes the three parameters of scrypt. Memory is 128 × 2^`logN` × `r` bytes, and at most 1 GiB is allowed.
+  /// Takes the three parameters of scrypt. Memory is 128 × 2^`logN` × `r` bytes, and at most 1 GiB is
+  /// allowed.
   public init(logN: Int, r: Int, p: Int) {
     self.logN = logN
     self.r = r
@@ -65,15 +66,15 @@ public struct DatabaseOptions: Sendable {
   public var pageSize: Int?
   /// The memory for pages, in bytes (64 MiB).
   public var cacheBytes = 64 * 1024 * 1024
-  /// Change nothing, and let other processes read at the same time. A database that was not closed is recovered in
-  /// memory.
+  /// Change nothing, and let other processes read at the same time. A database that was not closed is
+  /// recovered in memory.
   public var isReadOnly: Bool
   /// Make the database when there is none.
   public var createsIfMissing = true
   /// Write to a file on a network file system although its locks and syncs promise less.
   public var allowsNetworkFileSystem = false
-  /// A checkpoint begins when the log since the last one is longer than this, in bytes (64 MiB). It bounds the time
-  /// that recovery takes.
+  /// A checkpoint begins when the log since the last one is longer than this, in bytes (64 MiB). It bounds
+  /// the time that recovery takes.
   public var logBudget = 64 * 1024 * 1024
   /// The cost of deriving a key from the password of a new database.
   public var passwordCost = PasswordCost.standard
@@ -128,7 +129,9 @@ extension DatabaseOptions {
       guard !password.isEmpty, password.utf8.count <= DatabaseLimits.maximumPasswordBytes else {
         throw HoldfastError(
           .invalidUse,
-          "a password has 1 to \(DatabaseLimits.maximumPasswordBytes) bytes: choose another, or open without one")
+          "a password has 1 to \(DatabaseLimits.maximumPasswordBytes) bytes: choose another, or open "
+            + "without one"
+        )
       }
       return .password(Array(password.utf8), try scryptParameters())
     case .key(let bytes):
@@ -136,7 +139,8 @@ extension DatabaseOptions {
         return .key(try bytes.withBytes { (bytes) throws(SealingError) in try SecretKey(bytes) })
       } catch {
         throw HoldfastError(
-          .invalidUse, "a key has exactly \(SecretKey.size) bytes, not \(bytes.count): check where it comes from")
+          .invalidUse,
+          "a key has exactly \(SecretKey.size) bytes, not \(bytes.count): check where it comes from")
       }
     }
   }

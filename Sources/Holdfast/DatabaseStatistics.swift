@@ -1,7 +1,7 @@
 internal import HoldfastEngine
 
-/// Sizes and counts of an open database; see ``Database/statistics()``. Counts that are not said to be of the file
-/// begin at 0 when the database is opened.
+/// Sizes and counts of an open database; see ``Database/statistics()``. Counts that are not said to be of the
+/// file begin at 0 when the database is opened.
 public struct DatabaseStatistics: Sendable, Equatable {
   /// The identity of the database, 32 hexadecimal digits; it stays when the file is copied.
   public let databaseID: String

@@ -51,7 +51,8 @@ public struct DocumentCollection: WritableCollection, Sendable {
   }
 
   @discardableResult
-  public func insertMany(_ documents: some Sequence<Document> & Sendable) throws(HoldfastError) -> [BSONValue] {
+  public func insertMany(_ documents: some Sequence<Document> & Sendable) throws(HoldfastError) -> [BSONValue]
+  {
     try change { (collection) throws(HoldfastError) in try collection.insertMany(documents) }
   }
 

@@ -4,8 +4,8 @@ import Synchronization
 ///
 ///     for try await user in database.collection("users").stream(limit: 10) { print(user) }
 ///
-/// The documents are read in portions on a thread of the database's own. All come from one state, that of the moment
-/// at which the iteration begins; it is held until the iterator is released.
+/// The documents are read in portions on a thread of the database's own. All come from one state, that of the
+/// moment at which the iteration begins; it is held until the iterator is released.
 public struct DocumentStream: AsyncSequence, Sendable {
   private let collection: DocumentCollection
   private let options: ScanOptions
@@ -34,7 +34,8 @@ public struct DocumentStream: AsyncSequence, Sendable {
     }
 
     /// The next document; `nil` behind the last one. Nothing comes after an error.
-    public mutating func next(isolation actor: isolated (any Actor)?) async throws(HoldfastError) -> Document? {
+    public mutating func next(isolation actor: isolated (any Actor)?) async throws(HoldfastError) -> Document?
+    {
       if position == portion.count {
         guard !isAtEnd else { return nil }
         isAtEnd = true

@@ -3,13 +3,13 @@ internal import HoldfastEngine
 /// When a write returns, and so what a crash may take back.
 ///
 /// In every mode a crash leaves a prefix of the history: if a write survives, so does everything before it. A
-/// transaction has the strongest durability of the collections it writes to. What is readable is always at least as
-/// durable as its mode promises.
+/// transaction has the strongest durability of the collections it writes to. What is readable is always at
+/// least as durable as its mode promises.
 public enum Durability: Sendable, Hashable {
   /// A write returns when it is on the disk. Nothing that returned is ever lost.
   case safe
-  /// A write returns at once, and the disk is made to follow: never more than `operations` changes, nor any for
-  /// longer than `interval` (rounded to milliseconds), are not yet on it.
+  /// A write returns at once, and the disk is made to follow: never more than `operations` changes, nor any
+  /// for longer than `interval` (rounded to milliseconds), are not yet on it.
   case batch(operations: Int, interval: Duration)
   /// A write returns at once. It is on the disk after ``Database/persist()``, ``Database/checkpoint()``,
   /// ``Database/close()`` or a later `safe` write.
@@ -49,7 +49,8 @@ extension Durability {
   var engine: HoldfastEngine.Durability {
     switch self {
     case .safe: .safe
-    case .batch(let operations, let interval): .batch(operations: operations, milliseconds: interval.milliseconds)
+    case .batch(let operations, let interval):
+      .batch(operations: operations, milliseconds: interval.milliseconds)
     case .unsafe: .unsafe
     }
   }
@@ -60,7 +61,9 @@ extension Durability {
     case .safe: "safe"
     case .unsafe: "unsafe"
     case .batch(let operations, let interval):
-      .document(["operations": .int64(Int64(operations)), "milliseconds": .int64(Int64(interval.milliseconds))])
+      .document([
+        "operations": .int64(Int64(operations)), "milliseconds": .int64(Int64(interval.milliseconds)),
+      ])
     }
   }
 
@@ -69,7 +72,8 @@ extension Durability {
     case "safe": self = .safe
     case "unsafe": self = .unsafe
     case .document(let bounds):
-      guard let operations = bounds["operations"]?.intValue, let time = bounds["milliseconds"]?.intValue else {
+      guard let operations = bounds["operations"]?.intValue, let time = bounds["milliseconds"]?.intValue
+      else {
         return nil
       }
       self = .batch(operations: operations, interval: .milliseconds(time))

@@ -1,7 +1,7 @@
 internal import HoldfastEngine
 
-/// Why Holdfast could not do what was asked: a code to act on, and a sentence that says what happened, to what, and
-/// what to do next. The sentence never contains documents' values or ids.
+/// Why Holdfast could not do what was asked: a code to act on, and a sentence that says what happened, to
+/// what, and what to do next. The sentence never contains documents' values or ids.
 public struct HoldfastError: Error, Sendable, CustomStringConvertible {
   /// What kind of failure it is.
   public enum Code: String, Sendable, Hashable, CaseIterable {
@@ -31,8 +31,8 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
     case notPermitted
     /// Any other failure of the operating system.
     case ioFailed
-    /// A sync failed: whether the commits in flight are durable is unknown, and nothing more is accepted until the
-    /// database has been opened again.
+    /// A sync failed: whether the commits in flight are durable is unknown, and nothing more is accepted
+    /// until the database has been opened again.
     case outcomeUnknown
     /// The database is closed.
     case closed
@@ -68,8 +68,8 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
   public let message: String
   /// The name of the collection, where one was concerned.
   public let collection: String?
-  /// The error behind this one, where there is one: a `BSONError`, `DecodingError` or `EncodingError` with the place
-  /// in the document, or what the operating system said. It may name fields.
+  /// The error behind this one, where there is one: a `BSONError`, `DecodingError` or `EncodingError` with
+  /// the place in the document, or what the operating system said. It may name fields.
   public let underlying: (any Error)?
 
   /// Makes an error.

@@ -5,7 +5,8 @@ struct PreparedDocument: Sendable {
   let document: Document
 
   /// Checks a document and puts its id in front, making one when it has none.
-  init(_ document: Document, for collection: CollectionName, id given: BSONValue? = nil) throws(HoldfastError) {
+  init(_ document: Document, for collection: CollectionName, id given: BSONValue? = nil) throws(HoldfastError)
+  {
     try PreparedDocument.validate(document, collection)
     let found = document["_id"]
     let id = found ?? given ?? .objectID(ObjectID())
@@ -46,7 +47,8 @@ struct PreparedDocument: Sendable {
   private static let idName: [UInt8] = [0x5F, 0x69, 0x64, 0]
 
   private static func withIDInFront(_ document: Document) -> Document {
-    let isInFront = document.withUnsafeBytes { bytes in bytes.count > 9 && bytes[5..<9].elementsEqual(idName) }
+    let isInFront = document.withUnsafeBytes { bytes in bytes.count > 9 && bytes[5..<9].elementsEqual(idName)
+    }
     guard !isInFront else { return document }
     let moved = document.withRawDocument { raw -> Document in
       var builder = DocumentBuilder(reservingCapacity: document.byteCount)
@@ -72,15 +74,16 @@ struct PreparedDocument: Sendable {
   }
 }
 
-/// The key that a document is stored under: its id's order-preserving bytes. Ids that compare as equal, such as 1
-/// and 1.0, have the same.
+/// The key that a document is stored under: its id's order-preserving bytes. Ids that compare as equal, such
+/// as 1 and 1.0, have the same.
 enum IDKey {
   static func bytes(_ id: BSONValue, _ collection: CollectionName) throws(HoldfastError) -> [UInt8] {
     switch id {
     case .array, .regex, .undefined:
       throw HoldfastError(
         .invalidID,
-        "a value of the type \(id.type.name) cannot be an id (collection \(quoted(collection.text))): use another type",
+        "a value of the type \(id.type.name) cannot be an id (collection \(quoted(collection.text))): use "
+          + "another type",
         collection: collection.text)
     default: break
     }
@@ -95,7 +98,8 @@ enum IDKey {
     guard key.count <= DatabaseLimits.maximumIDBytes else {
       throw HoldfastError(
         .keyTooLarge,
-        "an id for collection \(quoted(collection.text)) makes a key of \(key.count) bytes, which is over the limit of "
+        "an id for collection \(quoted(collection.text)) makes a key of \(key.count) bytes, which is over "
+          + "the limit of "
           + "\(DatabaseLimits.maximumIDBytes): use a shorter one", collection: collection.text)
     }
     return key

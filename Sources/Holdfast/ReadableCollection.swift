@@ -1,7 +1,7 @@
 /// Documents that can be read: a collection of a database, of a ``Snapshot`` or of a ``Transaction``.
 ///
-/// Functions that take `some ReadableCollection` work with all of them. A collection that does not exist reads as an
-/// empty one. Ids are compared as MongoDB does: 1 and 1.0 are the same id.
+/// Functions that take `some ReadableCollection` work with all of them. A collection that does not exist
+/// reads as an empty one. Ids are compared as MongoDB does: 1 and 1.0 are the same id.
 public protocol ReadableCollection {
   /// The name of the collection.
   var name: String { get }
@@ -24,16 +24,17 @@ public protocol ReadableCollection {
 
 /// Documents that can be read and changed: a collection of a database or of a ``Transaction``.
 ///
-/// On a database's collection every call is a transaction of its own: when it returns, it is as durable as the
-/// collection's ``Durability`` promises, and when it throws, nothing was changed. On a transaction's collection all
-/// of that happens at the end of the transaction.
+/// On a database's collection every call is a transaction of its own: when it returns, it is as durable as
+/// the collection's ``Durability`` promises, and when it throws, nothing was changed. On a transaction's
+/// collection all of that happens at the end of the transaction.
 public protocol WritableCollection: ReadableCollection {
-  /// Adds a document and returns its id. A document without an `_id` gets an `ObjectID`; an `_id` further back is
-  /// moved to the front. The collection is made when there is none.
+  /// Adds a document and returns its id. A document without an `_id` gets an `ObjectID`; an `_id` further
+  /// back is moved to the front. The collection is made when there is none.
   /// - Throws: ``HoldfastError/Code/duplicateID``, ``HoldfastError/Code/documentTooLarge``,
   ///   ``HoldfastError/Code/invalidDocument``, ``HoldfastError/Code/invalidID``,
   ///   ``HoldfastError/Code/keyTooLarge``, ``HoldfastError/Code/invalidName``, and what writing can meet:
-  ///   ``HoldfastError/Code/diskFull``, ``HoldfastError/Code/readOnly``, ``HoldfastError/Code/outcomeUnknown``, …
+  ///   ``HoldfastError/Code/diskFull``, ``HoldfastError/Code/readOnly``,
+  ///   ``HoldfastError/Code/outcomeUnknown``, …
   @discardableResult
   func insert(_ document: Document) throws(HoldfastError) -> BSONValue
 
@@ -42,8 +43,8 @@ public protocol WritableCollection: ReadableCollection {
   @discardableResult
   func insertMany(_ documents: some Sequence<Document> & Sendable) throws(HoldfastError) -> [BSONValue]
 
-  /// Puts a document in the place of the one with an id. Returns whether there was one. The new document may leave
-  /// its `_id` out, but not have another one.
+  /// Puts a document in the place of the one with an id. Returns whether there was one. The new document may
+  /// leave its `_id` out, but not have another one.
   /// - Parameter upsert: whether to add the document when there was none.
   /// - Throws: as ``insert(_:)``, except that duplicates are what it is for.
   @discardableResult
@@ -53,8 +54,8 @@ public protocol WritableCollection: ReadableCollection {
   @discardableResult
   func delete(id: BSONValue) throws(HoldfastError) -> Bool
 
-  /// Deletes all documents, in time that does not depend on their number, and returns how many there were. The
-  /// collection stays, with its durability.
+  /// Deletes all documents, in time that does not depend on their number, and returns how many there were.
+  /// The collection stays, with its durability.
   @discardableResult
   func deleteAll() throws(HoldfastError) -> Int
 }
@@ -77,7 +78,8 @@ extension ReadableCollection {
   /// `stream()` instead.
   @available(*, noasync, message: "it would block: iterate over stream() instead")
   public func forEach(
-    from lower: BSONValue? = nil, through upper: BSONValue? = nil, descending: Bool = false, limit: Int? = nil,
+    from lower: BSONValue? = nil, through upper: BSONValue? = nil, descending: Bool = false,
+    limit: Int? = nil,
     _ body: (Document) throws -> Void
   ) throws {
     try scan(from: lower, through: upper, descending: descending, limit: limit).run(body)
@@ -85,8 +87,8 @@ extension ReadableCollection {
 }
 
 extension WritableCollection {
-  /// Puts a document in the place of the one with an id; does nothing when there is none. Returns whether there was
-  /// one. See ``replace(id:with:upsert:)``.
+  /// Puts a document in the place of the one with an id; does nothing when there is none. Returns whether
+  /// there was one. See ``replace(id:with:upsert:)``.
   @discardableResult
   public func replace(id: BSONValue, with document: Document) throws(HoldfastError) -> Bool {
     try replace(id: id, with: document, upsert: false)

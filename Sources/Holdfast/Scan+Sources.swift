@@ -52,8 +52,8 @@ final class DescendingSource<Cursor: TwoWayCursor>: DocumentSource {
   }
 }
 
-/// Documents of a transaction in descending order. The cursor that lays the transaction's writes over the tree goes
-/// forward only, so the keys are gathered first; the documents are still read one by one.
+/// Documents of a transaction in descending order. The cursor that lays the transaction's writes over the
+/// tree goes forward only, so the keys are gathered first; the documents are still read one by one.
 final class GatheredSource: DocumentSource {
   private let transaction: WriteTransaction
   private let tree: UInt64
@@ -61,7 +61,8 @@ final class GatheredSource: DocumentSource {
   private var keys: [[UInt8]] = []
   private var left: Int
 
-  init(_ transaction: WriteTransaction, _ tree: UInt64, _ range: ScanRange, _ name: CollectionName) throws(HoldfastError)
+  init(_ transaction: WriteTransaction, _ tree: UInt64, _ range: ScanRange, _ name: CollectionName)
+    throws(HoldfastError)
   {
     self.transaction = transaction
     self.tree = tree

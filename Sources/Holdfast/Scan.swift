@@ -2,10 +2,10 @@ internal import HoldfastEngine
 
 /// Documents of a collection in the order of their ids, read one by one as they are asked for.
 ///
-/// MongoDB's order across types holds: numbers by value, then strings by bytes, and so on. The state that is read is
-/// that of the moment at which an iteration begins, whatever is written meanwhile; its pages cannot be used again
-/// until the iterator is released, so do not keep one for long. An element is a result because reading may fail, for
-/// example over a damaged page; nothing comes after a failure.
+/// MongoDB's order across types holds: numbers by value, then strings by bytes, and so on. The state that is
+/// read is that of the moment at which an iteration begins, whatever is written meanwhile; its pages cannot
+/// be used again until the iterator is released, so do not keep one for long. An element is a result because
+/// reading may fail, for example over a damaged page; nothing comes after a failure.
 ///
 ///     for result in database.collection("users").scan(limit: 10) {
 ///       print(try result.get())

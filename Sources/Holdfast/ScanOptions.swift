@@ -9,9 +9,11 @@ public struct ScanOptions: Sendable {
   /// The most documents; `nil` for all.
   public var limit: Int?
 
-  /// Takes the bounds, the direction and the limit. Without any, a scan gives all documents in the order of ids.
-  public init(from lower: BSONValue? = nil, through upper: BSONValue? = nil, descending: Bool = false, limit: Int? = nil)
-  {
+  /// Takes the bounds, the direction and the limit. Without any, a scan gives all documents in the order of
+  /// ids.
+  public init(
+    from lower: BSONValue? = nil, through upper: BSONValue? = nil, descending: Bool = false, limit: Int? = nil
+  ) {
     self.lower = lower
     self.upper = upper
     isDescending = descending

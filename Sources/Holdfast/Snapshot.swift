@@ -2,8 +2,8 @@ internal import HoldfastEngine
 
 /// One state of the whole database, readable for as long as this is kept, whatever is written meanwhile.
 ///
-/// Any number of threads may read it. Pages that it needs cannot be used again, so the file grows while it is kept:
-/// release it soon. It keeps the database open.
+/// Any number of threads may read it. Pages that it needs cannot be used again, so the file grows while it is
+/// kept: release it soon. It keeps the database open.
 public final class Snapshot: Sendable {
   let engine: HoldfastEngine.Snapshot
 

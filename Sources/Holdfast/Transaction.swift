@@ -1,10 +1,10 @@
 internal import HoldfastEngine
 
-/// A transaction over any number of collections: what it writes becomes visible, and durable, as a whole or not at
-/// all. It reads the newest state and its own writes.
+/// A transaction over any number of collections: what it writes becomes visible, and durable, as a whole or
+/// not at all. It reads the newest state and its own writes.
 ///
-/// ``Database/write(_:)`` makes one; it is of no use after that call's closure has ended, and belongs to the thread
-/// that runs the closure.
+/// ``Database/write(_:)`` makes one; it is of no use after that call's closure has ended, and belongs to the
+/// thread that runs the closure.
 public final class Transaction {
   let engine: WriteTransaction
   /// The durability of collections that have none of their own.
@@ -45,7 +45,8 @@ public final class Transaction {
     try durability?.validate()
     guard try record(of: name) == nil else {
       throw HoldfastError(
-        .collectionExists, "there is a collection \(quoted(name.text)) already: use it, or choose another name",
+        .collectionExists,
+        "there is a collection \(quoted(name.text)) already: use it, or choose another name",
         collection: name.text)
     }
     try create(name, durability)
@@ -63,15 +64,16 @@ public final class Transaction {
     return true
   }
 
-  /// Gives a collection a durability of its own, or with `nil` the database's again. It holds for transactions after
-  /// this one.
+  /// Gives a collection a durability of its own, or with `nil` the database's again. It holds for
+  /// transactions after this one.
   /// - Throws: ``HoldfastError/Code/collectionNotFound``.
   public func setDurability(_ durability: Durability?, of collection: String) throws(HoldfastError) {
     let name = try CollectionName(collection)
     try durability?.validate()
     guard var record = try record(of: name) else {
       throw HoldfastError(
-        .collectionNotFound, "there is no collection \(quoted(collection)): create it first", collection: collection)
+        .collectionNotFound, "there is no collection \(quoted(collection)): create it first",
+        collection: collection)
     }
     engine.require((record.durability ?? standard).engine)
     record.durability = durability
@@ -107,7 +109,8 @@ public final class Transaction {
   func create(_ name: CollectionName, _ durability: Durability?) throws(HoldfastError) -> CollectionRecord {
     engine.require((durability ?? standard).engine)
     let tree = try translating(name) { () throws(StorageError) in try engine.createTree() }
-    let record = CollectionRecord(tree: tree, durability: durability, created: BSONDateTime(milliseconds: now()))
+    let record = CollectionRecord(
+      tree: tree, durability: durability, created: BSONDateTime(milliseconds: now()))
     try Catalog.put(record, of: name, in: engine)
     records[name] = record
     return record

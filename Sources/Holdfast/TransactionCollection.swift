@@ -27,8 +27,8 @@ public struct TransactionCollection: WritableCollection {
   /// How many documents there are, with this transaction's changes; looks up each document that it wrote.
   public func count() throws(HoldfastError) -> Int { try reader(try CollectionName(name)).count() }
 
-  /// The documents in the order of their ids, as they are when the iteration begins. Descending, the ids are gathered
-  /// before the first document is given.
+  /// The documents in the order of their ids, as they are when the iteration begins. Descending, the ids are
+  /// gathered before the first document is given.
   public func scan(_ options: ScanOptions) -> Scan {
     Scan { () throws(HoldfastError) in try reader(try CollectionName(name)).source(options) }
   }
@@ -48,7 +48,8 @@ public struct TransactionCollection: WritableCollection {
   }
 
   @discardableResult
-  public func insertMany(_ documents: some Sequence<Document> & Sendable) throws(HoldfastError) -> [BSONValue] {
+  public func insertMany(_ documents: some Sequence<Document> & Sendable) throws(HoldfastError) -> [BSONValue]
+  {
     let name = try CollectionName(name)
     var ids: [BSONValue] = []
     ids.reserveCapacity(documents.underestimatedCount)
@@ -110,7 +111,8 @@ public struct TransactionCollection: WritableCollection {
     guard prepared.key == key else {
       throw HoldfastError(
         .invalidID,
-        "a document of collection \(quoted(name.text)) cannot be replaced by one with another id: delete it and insert "
+        "a document of collection \(quoted(name.text)) cannot be replaced by one with another id: delete it "
+          + "and insert "
           + "the other one", collection: name.text)
     }
     guard stored != nil || upsert else { return false }

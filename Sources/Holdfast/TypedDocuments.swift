@@ -1,8 +1,8 @@
 /// A collection whose documents are values of a `Codable` type.
 ///
-/// The type's property that is encoded as `_id` is the id; when it is absent or `nil`, an `ObjectID` is made. A stored
-/// document that does not decode as the type fails with ``HoldfastError/Code/invalidDocument``; the error's
-/// `underlying` says at which field.
+/// The type's property that is encoded as `_id` is the id; when it is absent or `nil`, an `ObjectID` is made.
+/// A stored document that does not decode as the type fails with ``HoldfastError/Code/invalidDocument``; the
+/// error's `underlying` says at which field.
 ///
 ///     struct User: Codable, Sendable {
 ///       var id: String
@@ -28,7 +28,8 @@ public struct TypedDocuments<Element: Codable & Sendable, Base: ReadableCollecti
     } catch {
       throw HoldfastError(
         .invalidDocument,
-        "a document of collection \(quoted(name)) does not decode as \(Element.self): the error's `underlying` names "
+        "a document of collection \(quoted(name)) does not decode as \(Element.self): the error's "
+          + "`underlying` names "
           + "the field; read it as a Document, or change the type", collection: name, underlying: error)
     }
   }
@@ -42,7 +43,8 @@ public struct TypedDocuments<Element: Codable & Sendable, Base: ReadableCollecti
     } catch {
       throw HoldfastError(
         .invalidDocument,
-        "a value of the type \(Element.self) does not encode as a document for collection \(quoted(name)): the error's "
+        "a value of the type \(Element.self) does not encode as a document for collection \(quoted(name)): "
+          + "the error's "
           + "`underlying` says why", collection: name, underlying: error)
     }
   }
@@ -74,10 +76,13 @@ public struct TypedDocuments<Element: Codable & Sendable, Base: ReadableCollecti
   /// `stream()` instead.
   @available(*, noasync, message: "it would block: iterate over stream() instead")
   public func forEach(
-    from lower: BSONValue? = nil, through upper: BSONValue? = nil, descending: Bool = false, limit: Int? = nil,
+    from lower: BSONValue? = nil, through upper: BSONValue? = nil, descending: Bool = false,
+    limit: Int? = nil,
     _ body: (Element) throws -> Void
   ) throws {
-    try base.forEach(from: lower, through: upper, descending: descending, limit: limit) { try body(decode($0)) }
+    try base.forEach(from: lower, through: upper, descending: descending, limit: limit) {
+      try body(decode($0))
+    }
   }
 }
 
@@ -86,7 +91,9 @@ extension TypedDocuments: Sendable where Base: Sendable {}
 extension TypedDocuments where Base: WritableCollection {
   /// Adds a value and returns its id. See ``WritableCollection/insert(_:)``.
   @discardableResult
-  public func insert(_ value: Element) throws(HoldfastError) -> BSONValue { try base.insert(try encode(value)) }
+  public func insert(_ value: Element) throws(HoldfastError) -> BSONValue {
+    try base.insert(try encode(value))
+  }
 
   /// Adds values, all or none, and returns their ids in the same order.
   @discardableResult
@@ -99,7 +106,8 @@ extension TypedDocuments where Base: WritableCollection {
   /// Puts a value in the place of the one with an id. Returns whether there was one. See
   /// ``WritableCollection/replace(id:with:upsert:)``.
   @discardableResult
-  public func replace(id: BSONValue, with value: Element, upsert: Bool = false) throws(HoldfastError) -> Bool {
+  public func replace(id: BSONValue, with value: Element, upsert: Bool = false) throws(HoldfastError) -> Bool
+  {
     try base.replace(id: id, with: try encode(value), upsert: upsert)
   }
 

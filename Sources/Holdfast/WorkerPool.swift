@@ -21,7 +21,8 @@ enum Thread {
 
 /// Threads that run what blocks, so that the threads that tasks run on never do.
 ///
-/// They are started when there is work and none is idle, up to a limit, and end when there has been none for a while.
+/// They are started when there is work and none is idle, up to a limit, and end when there has been none for
+/// a while.
 ///
 /// `@unchecked Sendable`: what changes is touched under `latch` only.
 final class WorkerPool: @unchecked Sendable {
@@ -39,7 +40,8 @@ final class WorkerPool: @unchecked Sendable {
 
   /// How long a thread waits for work before it ends, in nanoseconds.
   private static let patience: UInt64 = 5_000_000_000
-  /// Enough for documents that nest to the limit; threads that are not the first one get little on some systems.
+  /// Enough for documents that nest to the limit; threads that are not the first one get little on some
+  /// systems.
   private static let stackBytes = 2 << 20
 
   /// For openings, which have no database yet that could have threads of its own.
@@ -70,7 +72,8 @@ final class WorkerPool: @unchecked Sendable {
   }
 
   private func work() {
-    // A job may hold the last reference to its database, whose end calls `stop()`: it is released outside the latch.
+    // A job may hold the last reference to its database, whose end calls `stop()`: it is released outside the
+    // latch.
     while let job = waitForJob() { job() }
   }
 

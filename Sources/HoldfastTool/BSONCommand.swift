@@ -57,7 +57,8 @@ struct BSONCommand: ParsableCommand {
       input.append(contentsOf: buffer.prefix(count))
       guard input.count <= BSONCommand.maximumInput else {
         throw ToolFailure(
-          .badInput, "sizeExceeded", "the input is over the limit of \(Format.bytes(BSONCommand.maximumInput))")
+          .badInput, "sizeExceeded",
+          "the input is over the limit of \(Format.bytes(BSONCommand.maximumInput))")
       }
     }
   }

@@ -37,7 +37,8 @@ final class ChildProcess {
     close(ends[1])
     guard result == 0 else {
       close(ends[0])
-      throw ToolFailure(.failure, "ioFailed", "\(path) could not be started: \(String(cString: strerror(result)))")
+      throw ToolFailure(
+        .failure, "ioFailed", "\(path) could not be started: \(String(cString: strerror(result)))")
     }
     id = process
     output = ends[0]
@@ -48,7 +49,8 @@ final class ChildProcess {
     close(output)
   }
 
-  /// Ends it with SIGKILL, which no process can handle or delay. Returns whether that, and nothing else, ended it.
+  /// Ends it with SIGKILL, which no process can handle or delay. Returns whether that, and nothing else,
+  /// ended it.
   @discardableResult
   func kill() -> Bool {
     guard !isOver else { return false }
@@ -75,7 +77,8 @@ final class ChildProcess {
       let isFound = readlink("/proc/self/exe", &buffer, buffer.count - 1) > 0
     #endif
     guard isFound else {
-      throw ToolFailure(.failure, "ioFailed", "this program does not find its own file: \(Platform.lastError)")
+      throw ToolFailure(
+        .failure, "ioFailed", "this program does not find its own file: \(Platform.lastError)")
     }
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
@@ -89,7 +92,8 @@ struct TemporaryFolder {
     let base = Platform.variable("TMPDIR") ?? "/tmp"
     var template = Array((base + "/holdfast-demo-XXXXXX").utf8CString)
     guard mkdtemp(&template) != nil else {
-      throw ToolFailure(.notPermitted, "ioFailed", "no folder could be made in \(base): \(Platform.lastError)")
+      throw ToolFailure(
+        .notPermitted, "ioFailed", "no folder could be made in \(base): \(Platform.lastError)")
     }
     path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
@@ -99,7 +103,9 @@ struct TemporaryFolder {
 
   /// Removes it with everything in it.
   func remove() {
-    for entry in TemporaryFolder.entries(of: path) { _ = Platform.kind(of: entry) == .folder ? rmdir(entry) : unlink(entry) }
+    for entry in TemporaryFolder.entries(of: path) {
+      _ = Platform.kind(of: entry) == .folder ? rmdir(entry) : unlink(entry)
+    }
     rmdir(path)
   }
 

@@ -5,7 +5,8 @@ import Holdfast
 struct CreateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Make an empty database.",
-    discussion: "It is encrypted when there is a password: from --encrypt, HOLDFAST_PASSWORD or --password-file.")
+    discussion:
+      "It is encrypted when there is a password: from --encrypt, HOLDFAST_PASSWORD or --password-file.")
 
   @OptionGroup var arguments: DatabaseArguments
 
@@ -28,7 +29,8 @@ struct CreateCommand: ParsableCommand {
     let path = arguments.database
     if Platform.kind(of: path) != nil {
       throw ToolFailure(
-        .failure, "exists", "there is something at \(path) already: choose another path, or 'holdfast info \(path)'")
+        .failure, "exists",
+        "there is something at \(path) already: choose another path, or 'holdfast info \(path)'")
     }
     var options = DatabaseOptions()
     options.pageSize = pageSize
@@ -48,7 +50,8 @@ struct CreateCommand: ParsableCommand {
       ]
       try StandardOutput.write(result.extendedJSON() + "\n")
     } else {
-      try StandardOutput.write("created \(path)\(statistics.isEncrypted ? ", encrypted" : ", not encrypted")\n")
+      try StandardOutput.write(
+        "created \(path)\(statistics.isEncrypted ? ", encrypted" : ", not encrypted")\n")
     }
   }
 }
@@ -65,7 +68,8 @@ struct DurabilityArgument: ExpressibleByArgument {
     case "unsafe": value = .unsafe
     default:
       let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
-      guard parts.count == 3, parts[0] == "batch", let operations = Int(parts[1]), let time = Int(parts[2]) else {
+      guard parts.count == 3, parts[0] == "batch", let operations = Int(parts[1]), let time = Int(parts[2])
+      else {
         return nil
       }
       value = .batch(operations: operations, interval: .milliseconds(time))

@@ -28,7 +28,9 @@ struct DatabaseArguments: ParsableArguments {
   }
 
   /// Runs `body` on the open database and closes it whatever happens.
-  func with<R>(forWriting: Bool = false, createsIfMissing: Bool = false, _ body: (Database) throws -> R) throws -> R {
+  func with<R>(forWriting: Bool = false, createsIfMissing: Bool = false, _ body: (Database) throws -> R)
+    throws -> R
+  {
     let database = try open(forWriting: forWriting, createsIfMissing: createsIfMissing)
     let result: R
     do {
@@ -57,7 +59,9 @@ struct CollectionArguments: ParsableArguments {
         guard try snapshot.collections().contains(where: { $0.utf8.elementsEqual(collection.utf8) }) else {
           throw ToolFailure(
             .notFound, "collectionNotFound",
-            "\(base.database) has no collection of this name: 'holdfast collections \(base.database)' lists them")
+            "\(base.database) has no collection of this name: 'holdfast collections \(base.database)' lists "
+              + "them"
+          )
         }
         return try body(snapshot.collection(collection))
       }

@@ -42,7 +42,8 @@ struct Bank {
     }
   }
 
-  /// Moves money from one account to another, in one transaction over two collections. Returns what was moved.
+  /// Moves money from one account to another, in one transaction over two collections. Returns what was
+  /// moved.
   func transfer(id: Int64, using random: inout some RandomNumberGenerator) throws -> Transfer {
     let from = Int64.random(in: 0..<Int64(size), using: &random)
     let to = (from + Int64.random(in: 1..<Int64(size), using: &random)) % Int64(size)
@@ -90,7 +91,9 @@ struct Bank {
       }
       audit.transfers = there.count
       for transfer in acknowledged where there[transfer.id] != transfer {
-        audit.failures.append("transfer \(transfer.id) was acknowledged, and is \(there[transfer.id] == nil ? "lost" : "changed")")
+        audit.failures.append(
+          "transfer \(transfer.id) was acknowledged, and is \(there[transfer.id] == nil ? "lost" : "changed")"
+        )
       }
       try snapshot.collection(Bank.accounts).forEach { document in
         let balance = document["balance"]?.int64Value ?? 0

@@ -7,10 +7,10 @@ struct DemoCommand: ParsableCommand {
     commandName: "demo",
     abstract: "Kill a process that writes, again and again, and look whether anything is lost.",
     discussion: """
-      A child process moves money between the accounts of an encrypted database and reports each transfer when it is \
-      acknowledged. It is killed (SIGKILL) at random moments. Each time the database is opened again, and every \
-      acknowledged transfer has to be there, the total unchanged, and every checksum right. Exit code 0 means that \
-      every promise was kept.
+      A child process moves money between the accounts of an encrypted database and reports each transfer \
+      when it is acknowledged. It is killed (SIGKILL) at random moments. Each time the database is opened \
+      again, and every acknowledged transfer has to be there, the total unchanged, and every checksum \
+      right. Exit code 0 means that every promise was kept.
       """)
 
   @Option(help: "How often the process is killed.")
@@ -49,7 +49,8 @@ struct DemoCommand: ParsableCommand {
     guard demo.failures.isEmpty else {
       throw ToolFailure(
         .corrupted, "promiseBroken",
-        "a promise was broken: \(demo.failures.prefix(3).joined(separator: "; ")); run 'holdfast demo --seed \(seed) "
+        "a promise was broken: \(demo.failures.prefix(3).joined(separator: "; ")); run 'holdfast demo "
+          + "--seed \(seed) "
           + "--keep' and look at the database")
     }
   }
@@ -83,7 +84,9 @@ struct Demo {
     passwordFile = folder.path + "/password"
     random = SeededGenerator(seed: seed)
     // A secret for this one run, so it is not made from the seed.
-    password = String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
+    password =
+      String(UInt64.random(in: .min ... .max), radix: 36)
+      + String(UInt64.random(in: .min ... .max), radix: 36)
     try TemporaryFolder.write(password + "\n", to: passwordFile)
   }
 
@@ -102,9 +105,10 @@ struct Demo {
     try database.close()
     try say(
       """
-      An encrypted database with \(Format.count(accounts)) accounts of \(Bank.initialBalance) each. A process moves money \
-      between them,
-      four transfers at a time, and reports each one that is acknowledged. It is killed \(rounds) times (seed \(seed)).
+      An encrypted database with \(Format.count(accounts)) accounts of \(Bank.initialBalance) each. A \
+      process moves money between them,
+      four transfers at a time, and reports each one that is acknowledged. It is killed \(rounds) times \
+      (seed \(seed)).
 
       """)
   }
@@ -132,7 +136,8 @@ struct Demo {
     failures += audit.failures
     let verdict = audit.failures.isEmpty ? "all there" : "BROKEN: \(audit.failures[0])"
     try say(
-      "round \(pad(round, 2))  killed after \(pad(moment, 4)) ms  \(pad(reports.transfers.count, 6)) acknowledged  "
+      "round \(pad(round, 2))  killed after \(pad(moment, 4)) ms  \(pad(reports.transfers.count, 6)) "
+        + "acknowledged  "
         + "\(pad(Int(recovery.commitsReplayed), 6)) recovered in \(Format.duration(recovery.duration))  "
         + "total \(Format.count(audit.total))  \(verdict)")
   }
@@ -162,7 +167,8 @@ struct Demo {
   mutating func lookForSecrets() {
     for file in folder.files() where file != passwordFile {
       filesSearched += 1
-      for text in [Bank.secret, "balance", Bank.transfers] where TemporaryFolder.file(file, contains: Array(text.utf8)) {
+      for text in [Bank.secret, "balance", Bank.transfers]
+      where TemporaryFolder.file(file, contains: Array(text.utf8)) {
         failures.append("\(file) contains plain text of a document")
       }
     }
@@ -172,7 +178,8 @@ struct Demo {
     let seconds = Double(Platform.monotonic - start) / 1e9
     if isQuiet {
       let result: Document = [
-        "kept": .bool(failures.isEmpty), "kills": .int64(Int64(kills)), "seed": .int64(Int64(bitPattern: seed)),
+        "kept": .bool(failures.isEmpty), "kills": .int64(Int64(kills)),
+        "seed": .int64(Int64(bitPattern: seed)),
         "acknowledged": .int64(Int64(acknowledged.count)), "replayed": .int64(Int64(replayed)),
         "seconds": .double(seconds), "failures": .array(failures.prefix(20).map { .string($0) }),
       ]
@@ -183,14 +190,15 @@ struct Demo {
       try say(
         """
 
-        Killed \(kills) times. All \(Format.count(acknowledged.count)) acknowledged transfers are there, the total is \
-        \(Format.count(Int64(accounts) * Bank.initialBalance)) as in the beginning,
+        Killed \(kills) times. All \(Format.count(acknowledged.count)) acknowledged transfers are there, \
+        the total is \(Format.count(Int64(accounts) * Bank.initialBalance)) as in the beginning,
         every checksum holds, and no file contains a word of a document (\(Format.decimal(seconds)) s).
         """)
     }
     if let kept {
-      try say("The database is \(kept)/demo.holdfast; see 'holdfast find \(kept)/demo.holdfast accounts "
-        + "--password-file \(kept)/password --limit 5'.")
+      try say(
+        "The database is \(kept)/demo.holdfast; see 'holdfast find \(kept)/demo.holdfast accounts "
+          + "--password-file \(kept)/password --limit 5'.")
     }
   }
 }
@@ -208,7 +216,9 @@ private struct Reports {
     rest += buffer.prefix(count)
     var start = 0
     while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
-      if let transfer = Bank.Transfer(String(decoding: rest[start..<end], as: UTF8.self)) { transfers.append(transfer) }
+      if let transfer = Bank.Transfer(String(decoding: rest[start..<end], as: UTF8.self)) {
+        transfers.append(transfer)
+      }
       start = end + 1
     }
     rest.removeFirst(start)

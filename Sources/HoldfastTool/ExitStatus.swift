@@ -47,7 +47,8 @@ enum ExitStatus: Int32, CaseIterable {
       case .databaseLocked: .locked
       case .authenticationFailed: .authentication
       case .corrupted, .truncated, .missingLog: .corrupted
-      case .duplicateID, .documentTooLarge, .invalidDocument, .invalidName, .invalidID, .keyTooLarge: .badInput
+      case .duplicateID, .documentTooLarge, .invalidDocument, .invalidName, .invalidID, .keyTooLarge:
+        .badInput
       case .diskFull: .diskFull
       case .notPermitted, .networkFileSystem, .readOnly: .notPermitted
       case .notADatabase, .unsupportedFormat, .notAFile: .notADatabase

@@ -6,10 +6,10 @@ struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Add documents from a file or from standard input.",
     discussion: """
-      Reads JSON lines, one JSON array, or documents one after the other; values may be Extended JSON. The database is \
-      made when there is none. Documents are durable in batches, also while a pipe is slow: none waits for longer than \
-      a second. A document that is malformed or refused stops the import (those before it stay) unless --skip-invalid \
-      is given.
+      Reads JSON lines, one JSON array, or documents one after the other; values may be Extended JSON. The \
+      database is made when there is none. Documents are durable in batches, also while a pipe is slow: \
+      none waits for longer than a second. A document that is malformed or refused stops the import (those \
+      before it stay) unless --skip-invalid is given.
       """)
 
   @OptionGroup var arguments: CollectionArguments
@@ -74,7 +74,8 @@ struct ImportCommand: ParsableCommand {
     } else {
       let skipped = importer.skipped > 0 ? ", skipped \(Format.count(importer.skipped))" : ""
       try StandardOutput.write(
-        "imported \(Format.documents(importer.imported))\(skipped) in \(Format.decimal(importer.seconds)) s\n")
+        "imported \(Format.documents(importer.imported))\(skipped) in \(Format.decimal(importer.seconds)) s\n"
+      )
     }
   }
 }
@@ -93,8 +94,8 @@ enum LayoutArgument: String, ExpressibleByArgument, CaseIterable {
     }
   }
 
-  /// Finds it out from the beginning of the input; `nil` when more of it is needed. A line that is a whole object, or
-  /// that is no object at all, speaks for lines; an object that goes on over its line for values.
+  /// Finds it out from the beginning of the input; `nil` when more of it is needed. A line that is a whole
+  /// object, or that is no object at all, speaks for lines; an object that goes on over its line for values.
   static func detect(_ beginning: [UInt8], isWhole: Bool) -> ExtendedJSONReader.Layout? {
     func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
@@ -103,7 +104,9 @@ enum LayoutArgument: String, ExpressibleByArgument, CaseIterable {
     if text[first] == UInt8(ascii: "[") { return .array }
     guard text[first] == UInt8(ascii: "{") else { return .lines }
     let end = text[first...].firstIndex(of: 0x0A)
-    guard let end = end ?? (isWhole || beginning.count >= longestFirstLine ? text.endIndex : nil) else { return nil }
+    guard let end = end ?? (isWhole || beginning.count >= longestFirstLine ? text.endIndex : nil) else {
+      return nil
+    }
     let last = text[first..<end].last { !isSpace($0) }
     return last == UInt8(ascii: "}") ? .lines : .values
   }

@@ -73,8 +73,8 @@ struct Importer {
     ExtendedJSONReader(layout: layout, options: .legacyDates)
   }
 
-  /// How long to wait for input: never beyond the time at which the pending documents have to be durable. Commits
-  /// them when that time has come.
+  /// How long to wait for input: never beyond the time at which the pending documents have to be durable.
+  /// Commits them when that time has come.
   private mutating func waitingTime() throws -> Int {
     guard !pending.isEmpty else { return Importer.patience }
     let age = Int((Platform.monotonic - pendingSince) / 1_000_000)
@@ -93,7 +93,8 @@ struct Importer {
         if reader?.layout == .lines { continue }
         throw stopped(
           ToolFailure(
-            .badInput, error.code.rawValue, "\(error.message) What follows cannot be told apart in this layout",
+            .badInput, error.code.rawValue,
+            "\(error.message) What follows cannot be told apart in this layout",
             line: error.line))
       }
       guard let item else { return }

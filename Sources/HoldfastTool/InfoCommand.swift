@@ -5,7 +5,8 @@ import Holdfast
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "info", abstract: "Print sizes, pages, positions and the last recovery.",
-    discussion: "Changes nothing. Of a database that was not closed, it shows what the next opening would recover.")
+    discussion:
+      "Changes nothing. Of a database that was not closed, it shows what the next opening would recover.")
 
   @OptionGroup var arguments: DatabaseArguments
 
@@ -18,7 +19,8 @@ struct InfoCommand: ParsableCommand {
       : text(statistics, recovery, durability)
   }
 
-  private func json(_ statistics: DatabaseStatistics, _ recovery: RecoveryReport, _ durability: Durability) -> Document
+  private func json(_ statistics: DatabaseStatistics, _ recovery: RecoveryReport, _ durability: Durability)
+    -> Document
   {
     var result: Document = [
       "database": .string(arguments.database), "databaseID": .string(statistics.databaseID),
@@ -42,7 +44,9 @@ struct InfoCommand: ParsableCommand {
     return result
   }
 
-  private func text(_ statistics: DatabaseStatistics, _ recovery: RecoveryReport, _ durability: Durability) throws {
+  private func text(_ statistics: DatabaseStatistics, _ recovery: RecoveryReport, _ durability: Durability)
+    throws
+  {
     var output = StandardOutput()
     func row(_ name: String, _ value: String) throws {
       try output.line("  " + name + String(repeating: " ", count: max(1, 16 - name.count)) + value)
@@ -66,12 +70,18 @@ struct InfoCommand: ParsableCommand {
     } else {
       try row(
         "last recovery",
-        "not closed: \(Format.count(recovery.commitsReplayed)) commits replayed in \(Format.duration(recovery.duration))")
+        "not closed: \(Format.count(recovery.commitsReplayed)) commits replayed in "
+          + "\(Format.duration(recovery.duration))"
+      )
       if recovery.bytesCut > 0 {
-        try row("", "\(Format.bytes(recovery.bytesCut)) cut off: \(recovery.cutReason ?? "never completely written")")
+        try row(
+          "",
+          "\(Format.bytes(recovery.bytesCut)) cut off: \(recovery.cutReason ?? "never completely written")")
       }
     }
-    if recovery.usedOlderCheckpoint { try row("", "the newer checkpoint did not hold; the one before was used") }
+    if recovery.usedOlderCheckpoint {
+      try row("", "the newer checkpoint did not hold; the one before was used")
+    }
     if recovery.lostFreeSpace { try row("", "the list of free pages was damaged; no document is missing") }
     try output.flush()
   }
@@ -99,13 +109,16 @@ struct VerifyCommand: ParsableCommand {
       for problem in report.problems { try output.line(problem) }
       try output.line(
         "\(report.isIntact ? "intact" : "damaged"): \(Format.count(report.pages)) pages, "
-          + "\(Format.count(report.collections)) collections, \(Format.count(report.documents)) documents read")
+          + "\(Format.count(report.collections)) collections, \(Format.count(report.documents)) documents "
+          + "read"
+      )
     }
     try output.flush()
     guard report.isIntact else {
       throw ToolFailure(
         .corrupted, "corrupted",
-        "\(arguments.database) is damaged (\(report.problems.count) problems): restore it from a backup, or save what "
+        "\(arguments.database) is damaged (\(report.problems.count) problems): restore it from a backup, or "
+          + "save what "
           + "can be read with 'holdfast find'")
     }
   }

@@ -21,7 +21,8 @@ final class Input {
     name = path
     switch Platform.kind(of: path) {
     case nil:
-      throw ToolFailure(.notFound, "inputNotFound", "there is no file \(path): check the path, or use - for a pipe")
+      throw ToolFailure(
+        .notFound, "inputNotFound", "there is no file \(path): check the path, or use - for a pipe")
     case .folder: throw ToolFailure(.notFound, "inputNotFound", "\(path) is a folder: give a file")
     case .file, .other: break
     }

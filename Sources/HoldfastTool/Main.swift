@@ -40,8 +40,9 @@ struct HoldfastCommand: ParsableCommand {
     commandName: "holdfast",
     abstract: "Documents in one file, encrypted if you want, and never lost once acknowledged.",
     discussion: """
-      A database is created without encryption unless there is a password. Passwords come from a prompt without echo, \
-      from the variable HOLDFAST_PASSWORD, or from --password-file; never from an argument, which others could see.
+      A database is created without encryption unless there is a password. Passwords come from a prompt \
+      without echo, from the variable HOLDFAST_PASSWORD, or from --password-file; never from an argument, \
+      which others could see.
 
       Exit codes:
       \(ExitStatus.table)

@@ -91,7 +91,9 @@ enum Format {
     return value < 0 ? "-" + result : result
   }
 
-  static func documents(_ count: Int) -> String { Format.count(count) + (count == 1 ? " document" : " documents") }
+  static func documents(_ count: Int) -> String {
+    Format.count(count) + (count == 1 ? " document" : " documents")
+  }
 
   static func bytes(_ value: some BinaryInteger) -> String {
     var amount = Double(value)

@@ -1,3 +1,5 @@
+import Holdfast
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
@@ -5,7 +7,6 @@
 #elseif canImport(Musl)
   @preconcurrency import Musl
 #endif
-import Holdfast
 
 /// Where passwords come from: a file, the environment, or a prompt without echo. Never an argument.
 enum Passwords {
@@ -82,7 +83,9 @@ enum Passwords {
     _ = Array(prompt.utf8).withUnsafeBytes { Platform.write(terminal, $0) }
     var bytes: [UInt8] = []
     var byte: UInt8 = 0
-    while withUnsafeMutableBytes(of: &byte, { Platform.read(terminal, into: $0) }) == 1, byte != UInt8(ascii: "\n") {
+    while withUnsafeMutableBytes(of: &byte, { Platform.read(terminal, into: $0) }) == 1,
+      byte != UInt8(ascii: "\n")
+    {
       bytes.append(byte)
       guard bytes.count <= DatabaseLimits.maximumPasswordBytes else { break }
     }

@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
@@ -5,7 +7,6 @@
 #elseif canImport(Musl)
   @preconcurrency import Musl
 #endif
-import Synchronization
 
 /// What the tool needs of the operating system.
 enum Platform {

@@ -6,8 +6,8 @@ struct GetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "get", abstract: "Print one document.",
     discussion: """
-      ID is Extended JSON, such as 5, '"ada"' or '{"$oid":"55f14312c7447c3da7051b26"}', or plain text. Plain text of \
-      24 hexadecimal digits is tried as an ObjectID first, and then as a string.
+      ID is Extended JSON, such as 5, '"ada"' or '{"$oid":"55f14312c7447c3da7051b26"}', or plain text. \
+      Plain text of 24 hexadecimal digits is tried as an ObjectID first, and then as a string.
       """)
 
   @OptionGroup var arguments: CollectionArguments
@@ -25,7 +25,8 @@ struct GetCommand: ParsableCommand {
       }
       throw ToolFailure(
         .notFound, "documentNotFound",
-        "no document has this id: 'holdfast find \(arguments.base.database) \(arguments.collection) --limit 5' shows "
+        "no document has this id: 'holdfast find \(arguments.base.database) \(arguments.collection) --limit "
+          + "5' shows "
           + "what ids look like")
     }
     try StandardOutput.write(document.extendedJSON(format.mode) + "\n")
@@ -51,8 +52,8 @@ struct FindCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "find", abstract: "Print documents in the order of their ids, one a line.",
     discussion: """
-      The output can be imported again. Canonical Extended JSON keeps every type; relaxed is easier to read. Bounds \
-      are ids as 'holdfast get' takes them.
+      The output can be imported again. Canonical Extended JSON keeps every type; relaxed is easier to \
+      read. Bounds are ids as 'holdfast get' takes them.
       """)
 
   @OptionGroup var arguments: CollectionArguments

@@ -17,10 +17,10 @@ final class HoldfastPeer: Peer {
 
   func insert(_ records: ArraySlice<Record>) throws { _ = try collection.insertMany(records.map(\.document)) }
 
-  /// As `holdfast import` does: a few thousand documents a commit.
+  /// As `holdfast import` does: ten thousand documents a commit.
   func load(_ records: ArraySlice<Record>) throws {
-    for start in stride(from: records.startIndex, to: records.endIndex, by: 5000) {
-      try insert(records[start..<min(start + 5000, records.endIndex)])
+    for start in stride(from: records.startIndex, to: records.endIndex, by: 10_000) {
+      try insert(records[start..<min(start + 10_000, records.endIndex)])
     }
   }
 

@@ -1,0 +1,171 @@
+import Holdfast
+import HoldfastTestSupport
+import Testing
+
+@Suite("The catalog")
+struct CatalogTests {
+  @Test("a dropped collection is gone, and a new one of its name is empty", arguments: [false, true])
+  func dropAndCreate(inOneTransaction: Bool) throws {
+    let place = try SimulatedPlace()
+    let database = try place.open()
+    let a = database.collection("a")
+    try a.insertMany((0..<100).map { ["_id": .int32($0)] })
+    if inOneTransaction {
+      try database.write { transaction in
+        #expect(try transaction.dropCollection("a"))
+        #expect(try transaction.collection("a").count() == 0)
+        #expect(try transaction.collections().isEmpty)
+        try transaction.collection("a").insert(["_id": 5, "new": true])
+      }
+    } else {
+      #expect(try database.dropCollection("a"))
+      #expect(try database.collections().isEmpty)
+      #expect(try a.count() == 0)
+      try a.insert(["_id": 5, "new": true])
+    }
+    #expect(try a.scan().documents() == [["_id": 5, "new": true]])
+    try database.close()
+    let again = try place.open()
+    #expect(try again.collection("a").scan().documents() == [["_id": 5, "new": true]])
+    #expect(try again.verify().isIntact)
+  }
+
+  @Test("a collection that a failed transaction made does not exist, also after reopening")
+  func failedCreation() throws {
+    let place = try SimulatedPlace()
+    var database = try place.open()
+    for _ in 0..<3 {
+      _ = try? database.write { transaction in
+        try transaction.createCollection("ghost", durability: .unsafe)
+        try transaction.collection("ghost").insert(["_id": 1])
+        throw CancellationError()
+      }
+      #expect(try database.collections().isEmpty)
+    }
+    try database.collection("ghost").insert(["_id": 2])
+    #expect(try database.durability(of: "ghost") == .safe)
+    try database.close()
+    database = try place.open()
+    #expect(try database.collection("ghost").scan().documents() == [["_id": 2]])
+  }
+
+  @Test("a drop that is undone leaves everything")
+  func undoneDrop() throws {
+    let database = try SimulatedPlace().open()
+    try database.collection("a").insert(["_id": 1])
+    _ = try? database.write { transaction in
+      try transaction.dropCollection("a")
+      try transaction.collection("a").insert(["_id": 9])
+      throw CancellationError()
+    }
+    #expect(try database.collection("a").scan().documents() == [["_id": 1]])
+  }
+
+  @Test("createCollection refuses a name that is taken, and a missing one is not found")
+  func createTwice() throws {
+    let database = try SimulatedPlace().open()
+    try database.createCollection("a")
+    #expect(code { try database.createCollection("a") } == .collectionExists)
+    #expect(try database.collections() == ["a"])
+    #expect(code { try database.setDurability(.unsafe, of: "b") } == .collectionNotFound)
+  }
+
+  @Test("many collections are listed in order and counted")
+  func many() throws {
+    let place = try SimulatedPlace()
+    let database = try place.open()
+    let names = (0..<300).map { "c\($0)" }
+    for name in names.shuffled() { try database.collection(name).insert(["_id": .string(name)]) }
+    #expect(try database.collections() == names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+    try database.close()
+    let again = try place.open()
+    #expect(try again.collections().count == 300)
+    #expect(try again.statistics().collections == 300)
+    #expect(try again.collection("c7").exists(id: "c7"))
+  }
+
+  /// What the database should hold: name → id → value.
+  typealias Model = [String: [Int32: Int32]]
+
+  @Test(
+    "random transactions, undone ones, drops and reopenings agree with a dictionary",
+    arguments: Seeds.first(3))
+  func model(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let place = try SimulatedPlace(seed: seed)
+    var options = place.options(seed % 2 == 0 ? .password("p") : .none)
+    options.pageSize = 4096
+    options.logBudget = 128 * 1024
+    var database = try place.open(options)
+    var model: Model = [:]
+    for step in 0..<400 {
+      let isUndone = random.chance(0.2)
+      var changed = model
+      _ = try? database.write { transaction in
+        for _ in 0..<random.below(8) { try CatalogTests.change(transaction, &changed, &random) }
+        if isUndone { throw CancellationError() }
+      }
+      if !isUndone { model = changed }
+      if random.chance(0.05) {
+        switch random.below(3) {
+        case 0: try database.close()
+        case 1:
+          place.disk.crash()
+        default:
+          try database.checkpoint()
+          place.disk.killProcess()
+        }
+        database = try place.open(options)
+      }
+      if step % 20 == 0 { try CatalogTests.compare(database, model) }
+    }
+    try CatalogTests.compare(database, model)
+    #expect(try database.verify().problems == [])
+    try database.close()
+  }
+
+  private static func change(_ transaction: Transaction, _ model: inout Model, _ random: inout SplitMix64)
+    throws
+  {
+    let name = "c\(random.below(5))"
+    let collection = transaction.collection(name)
+    let id = Int32(random.below(60))
+    let value = Int32(random.below(1000))
+    let document: Document = [
+      "_id": .int32(id), "v": .int32(value), "pad": .string(String(repeating: "x", count: random.below(300))),
+    ]
+    switch random.below(12) {
+    case 0..<5:
+      let isNew = model[name]?[id] == nil
+      #expect(code { try collection.insert(document) } == (isNew ? nil : .duplicateID))
+      if isNew { model[name, default: [:]][id] = value }
+    case 5..<8:
+      let upsert = random.chance(0.5)
+      let isThere = model[name]?[id] != nil
+      #expect(try collection.replace(id: .int32(id), with: document, upsert: upsert) == isThere)
+      if isThere || upsert { model[name, default: [:]][id] = value }
+    case 8, 9:
+      #expect(try collection.delete(id: .int32(id)) == (model[name]?.removeValue(forKey: id) != nil))
+    case 10:
+      #expect(try collection.deleteAll() == model[name]?.count ?? 0)
+      if model[name] != nil { model[name] = [:] }
+    default:
+      #expect(try transaction.dropCollection(name) == (model.removeValue(forKey: name) != nil))
+    }
+  }
+
+  private static func compare(_ database: Database, _ model: Model) throws {
+    #expect(try database.collections() == model.keys.sorted())
+    for (name, documents) in model {
+      let collection = database.collection(name)
+      #expect(try collection.count() == documents.count)
+      var found: [Int32: Int32] = [:]
+      try collection.forEach { document in
+        if case .int32(let id)? = document["_id"], case .int32(let value)? = document["v"] {
+          found[id] = value
+        }
+      }
+      #expect(found == documents)
+    }
+  }
+}
