@@ -1,8 +1,10 @@
 // swift-tools-version:6.2
 import PackageDescription
 
-/// In CI a warning is an error. Elsewhere a newer compiler's new warnings must not keep anybody from building.
-let settings: [SwiftSetting] = Context.environment["HOLDFAST_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
+/// In CI a warning is an error. Elsewhere a newer compiler's new warnings must not keep anybody from
+/// building.
+let settings: [SwiftSetting] =
+  Context.environment["HOLDFAST_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
 let package = Package(
   name: "holdfast",
@@ -32,8 +34,10 @@ let package = Package(
         "HoldfastIO", "HoldfastLog", .product(name: "HashTreeCollections", package: "swift-collections"),
       ], swiftSettings: settings),
     .target(name: "BSON", swiftSettings: settings),
-    .target(name: "Holdfast", dependencies: ["BSON", "HoldfastEngine", "HoldfastIO"], swiftSettings: settings),
-    // Not named after its product: where file names ignore case, `Holdfast` and `holdfast` would be one folder.
+    .target(
+      name: "Holdfast", dependencies: ["BSON", "HoldfastEngine", "HoldfastIO"], swiftSettings: settings),
+    // Not named after its product: where file names ignore case, `Holdfast` and `holdfast` would be one
+    // folder.
     .executableTarget(
       name: "HoldfastTool",
       dependencies: [
@@ -42,14 +46,17 @@ let package = Package(
     .target(name: "HoldfastTestSupport", dependencies: ["HoldfastIO"], swiftSettings: settings),
     .testTarget(name: "BSONTests", dependencies: ["BSON"], swiftSettings: settings),
     .testTarget(
-      name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastIO", "HoldfastTestSupport"], swiftSettings: settings),
-    .testTarget(name: "HoldfastToolTests", dependencies: ["Holdfast", "HoldfastTool"], swiftSettings: settings),
+      name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastIO", "HoldfastTestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "HoldfastToolTests", dependencies: ["Holdfast", "HoldfastTool"], swiftSettings: settings),
     .testTarget(
       name: "HoldfastIOTests", dependencies: ["HoldfastIO", "HoldfastTestSupport"], swiftSettings: settings),
     .testTarget(
       name: "HoldfastLogTests", dependencies: ["HoldfastLog", "HoldfastTestSupport"], swiftSettings: settings),
     .testTarget(
-      name: "HoldfastEngineTests", dependencies: ["HoldfastEngine", "HoldfastTestSupport"], swiftSettings: settings),
+      name: "HoldfastEngineTests", dependencies: ["HoldfastEngine", "HoldfastTestSupport"],
+      swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

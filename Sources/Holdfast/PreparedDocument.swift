@@ -77,6 +77,9 @@ struct PreparedDocument: Sendable {
 /// The key that a document is stored under: its id's order-preserving bytes. Ids that compare as equal, such
 /// as 1 and 1.0, have the same.
 enum IDKey {
+  /// The memory that most ids fit into.
+  private static let usualBytes = 32
+
   static func bytes(_ id: BSONValue, _ collection: CollectionName) throws(HoldfastError) -> [UInt8] {
     switch id {
     case .array, .regex, .undefined:
@@ -87,9 +90,12 @@ enum IDKey {
         collection: collection.text)
     default: break
     }
-    let key: [UInt8]
+    var key: [UInt8] = []
+    key.reserveCapacity(usualBytes)
+    // An id's type bits are not kept: the document has the id as it is.
+    var typeBits: [UInt8] = []
     do throws(BSONError) {
-      key = try BSONKey.bytes(id)
+      try BSONKey.encode(id, into: &key, typeBits: &typeBits)
     } catch {
       throw HoldfastError(
         .invalidID, "an id for collection \(quoted(collection.text)) was refused: \(error)",

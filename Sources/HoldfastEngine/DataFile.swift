@@ -36,7 +36,8 @@ struct DataFile: Sendable {
     }
     if isDamaged {
       throw StorageError(
-        .corrupted, "none of the three key blocks of \(path) holds its checksum; restore the file from a backup")
+        .corrupted,
+        "none of the three key blocks of \(path) holds its checksum; restore the file from a backup")
     }
     if size < UInt64(HeaderFormat.blockSize), try read(8, at: 0) == KeyBlock.magic {
       throw StorageError(.truncated, "\(path) is cut off after \(size) bytes; restore it from a backup")
@@ -76,7 +77,9 @@ struct DataFile: Sendable {
     try io("reading the header of \(path)") { () throws(IOError) in
       var bytes = [UInt8](repeating: 0, count: count)
       let result: Result<Int, IOError> = bytes.withUnsafeMutableBytes { buffer in
-        do throws(IOError) { return .success(try file.readFully(into: buffer, at: offset)) } catch { return .failure(error) }
+        do throws(IOError) { return .success(try file.readFully(into: buffer, at: offset)) } catch {
+          return .failure(error)
+        }
       }
       return [UInt8](bytes.prefix(try result.get()))
     }
@@ -85,7 +88,9 @@ struct DataFile: Sendable {
   private func write(_ bytes: [UInt8], at offset: UInt64) throws(StorageError) {
     try io("writing the header of \(path)") { () throws(IOError) in
       let result: Result<Void, IOError> = bytes.withUnsafeBytes { buffer in
-        do throws(IOError) { return .success(try file.writeFully(buffer, at: offset)) } catch { return .failure(error) }
+        do throws(IOError) { return .success(try file.writeFully(buffer, at: offset)) } catch {
+          return .failure(error)
+        }
       }
       try result.get()
     }

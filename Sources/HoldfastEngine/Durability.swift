@@ -1,10 +1,10 @@
-/// When a commit is acknowledged, and so what a crash may take back. In every mode a crash leaves a prefix of the
-/// history: if a commit survives, so does everything before it.
+/// When a commit is acknowledged, and so what a crash may take back. In every mode a crash leaves a prefix of
+/// the history: if a commit survives, so does everything before it.
 public enum Durability: Sendable, Equatable {
   /// Acknowledged when it is on the disk. Nothing that was acknowledged is lost.
   case safe
-  /// Acknowledged at once; synced so often that never more than `operations` acknowledged operations are unsynced,
-  /// nor any for longer than `milliseconds`.
+  /// Acknowledged at once; synced so often that never more than `operations` acknowledged operations are
+  /// unsynced, nor any for longer than `milliseconds`.
   case batch(operations: Int, milliseconds: Int)
   /// Acknowledged at once; on the disk after `persist()`, a checkpoint, or a `safe` commit.
   case unsafe

@@ -7,10 +7,11 @@ struct Extent: Equatable, Sendable {
 
 /// Which pages of the file may be used for something new. Touched under the commit latch only.
 ///
-/// Free pages are of two kinds. *Available* ones are reached by nothing. *Held* ones are no longer reached by the
-/// newest version, but by one that a reader, a checkpoint or a slot still needs;
-/// ``release(needed:published:all:freed:)`` moves them when that has ended. Single pages are handed out from a stack, runs from sorted extents; the stack is merged into
-/// the extents when a run does not fit, and at every checkpoint.
+/// Free pages are of two kinds. *Available* ones are reached by nothing. *Held* ones are no longer reached by
+/// the newest version, but by one that a reader, a checkpoint or a slot still needs;
+/// ``release(needed:published:all:freed:)`` moves them when that has ended. Single pages are handed out from
+/// a stack, runs from sorted extents; the stack is merged into the extents when a run does not fit, and at
+/// every checkpoint.
 struct FreeSpace {
   /// A page that the newest version does not reach any more.
   struct Held {
@@ -105,9 +106,9 @@ struct FreeSpace {
   /// Holds pages back until no version that reaches them is needed.
   mutating func hold(_ page: Held) { fresh.append(page) }
 
-  /// Makes those held pages available that no needed version reaches any more, and calls `freed` for each. Looks at
-  /// the pages that were retired by `published` or before it; at those that earlier calls had to keep only when
-  /// `all` is set, so that a long list costs nothing while nothing about it can have changed.
+  /// Makes those held pages available that no needed version reaches any more, and calls `freed` for each.
+  /// Looks at the pages that were retired by `published` or before it; at those that earlier calls had to
+  /// keep only when `all` is set, so that a long list costs nothing while nothing about it can have changed.
   ///
   /// `needed` are the numbers of the versions that somebody may still read, in ascending order.
   mutating func release(

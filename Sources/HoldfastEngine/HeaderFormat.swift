@@ -15,8 +15,8 @@ enum HeaderFormat {
   static let minimumFileBytes: UInt64 = 262_144 + 4096
 
   static let formatVersion: UInt32 = 1
-  /// Features that this version understands; a file with others is refused (or, for the second kind, opened for
-  /// reading only).
+  /// Features that this version understands; a file with others is refused (or, for the second kind, opened
+  /// for reading only).
   static let knownIncompatible: UInt64 = 0
   static let knownReadOnlyCompatible: UInt64 = 0
 

@@ -1,6 +1,7 @@
 import HoldfastIO
 
-/// What a database is and how its data key is protected. Three identical copies; changed only with the password.
+/// What a database is and how its data key is protected. Three identical copies; changed only with the
+/// password.
 struct KeyBlock: Equatable, Sendable {
   /// How the data key is protected.
   enum Protection: Equatable, Sendable {
@@ -151,13 +152,16 @@ struct KeyBlock: Equatable, Sendable {
     case (.none, .none): return nil
     case (.none, _):
       throw StorageError(
-        .authenticationFailed, "\(path) is not encrypted, but a password or key was given: open it without one")
+        .authenticationFailed,
+        "\(path) is not encrypted, but a password or key was given: open it without one")
     case (_, .none):
       throw StorageError(.authenticationFailed, "\(path) is encrypted: open it with its password or key")
     case (.rawKey, .password):
-      throw StorageError(.authenticationFailed, "\(path) is protected by a key, not by a password: give the key")
+      throw StorageError(
+        .authenticationFailed, "\(path) is protected by a key, not by a password: give the key")
     case (.password, .key):
-      throw StorageError(.authenticationFailed, "\(path) is protected by a password, not by a key: give the password")
+      throw StorageError(
+        .authenticationFailed, "\(path) is protected by a password, not by a key: give the password")
     case (.rawKey, .key), (.password, .password): break
     }
     let sealer = Sealer(try wrappingKey(credential))
@@ -170,7 +174,8 @@ struct KeyBlock: Equatable, Sendable {
         try wrappedKey.withUnsafeBytes { area in
           try vouched.withUnsafeBytes { associated in
             try sealer.open(
-              UnsafeRawBufferPointer(rebasing: area[..<SecretKey.size]), nonce: nonce, authenticating: associated,
+              UnsafeRawBufferPointer(rebasing: area[..<SecretKey.size]), nonce: nonce,
+              authenticating: associated,
               tag: area.baseAddress.unsafelyUnwrapped + SecretKey.size, into: out)
           }
         }
@@ -192,7 +197,9 @@ struct KeyBlock: Equatable, Sendable {
       return try KeyBlock.sealing {
         try parameters.validate()
         return try password.withUnsafeBytes { secret in
-          try salt.withUnsafeBytes { try SecretKey.derived(fromPassword: secret, salt: $0, parameters: parameters) }
+          try salt.withUnsafeBytes {
+            try SecretKey.derived(fromPassword: secret, salt: $0, parameters: parameters)
+          }
         }
       }
     default:

@@ -2,7 +2,8 @@
 public enum StorageLimits {
   /// Page sizes, in bytes: powers of two between these.
   public static let pageSizes = [4096, 8192, 16384, 32768, 65536]
-  /// The page size of a new database unless another is asked for. `docs/decisions/0002-page-size.md` says why.
+  /// The page size of a new database unless another is asked for. `docs/decisions/0002-page-size.md` says
+  /// why.
   public static let defaultPageSize = 8192
   /// The longest key, in bytes.
   public static let maximumKeyBytes = 1024

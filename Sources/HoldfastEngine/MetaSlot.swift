@@ -45,7 +45,9 @@ struct MetaSlot: Equatable, Sendable {
     static let nonce = 440, tag = 452, checksum = 508
   }
 
-  func encoded(_ databaseID: DatabaseID, key: SecretKey?, random: any RandomSource) throws(StorageError) -> [UInt8] {
+  func encoded(_ databaseID: DatabaseID, key: SecretKey?, random: any RandomSource) throws(StorageError)
+    -> [UInt8]
+  {
     var block = [UInt8](repeating: 0, count: MetaSlot.size)
     block.replaceSubrange(0..<8, with: MetaSlot.magic)
     block.replaceSubrange(Offset.log..<Offset.log + 16, with: log)
@@ -75,12 +77,15 @@ struct MetaSlot: Equatable, Sendable {
       nonce.withUnsafeBytes { block.replaceSubrange(Offset.nonce..<Offset.nonce + 12, with: $0) }
       let vouched = [UInt8](block[Offset.authenticated])
       do {
-        try MetaSlot.sealer(key, databaseID).seal(vouched: vouched, nonce: nonce, tagInto: &block, at: Offset.tag)
+        try MetaSlot.sealer(key, databaseID).seal(
+          vouched: vouched, nonce: nonce, tagInto: &block, at: Offset.tag)
       } catch {
         throw StorageError(.ioFailed, "sealing a meta slot failed: \(error)")
       }
     }
-    let sum = block.withUnsafeBytes { CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[..<Offset.checksum])) }
+    let sum = block.withUnsafeBytes {
+      CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[..<Offset.checksum]))
+    }
     block.withUnsafeMutableBytes { $0.baseAddress?.storeLE(sum, Offset.checksum) }
     return block
   }
@@ -153,7 +158,8 @@ extension Sealer {
         do throws(SealingError) {
           return .success(
             try seal(
-              UnsafeRawBufferPointer(nothing), nonce: nonce, authenticating: associated, into: nothing, tag: place))
+              UnsafeRawBufferPointer(nothing), nonce: nonce, authenticating: associated, into: nothing,
+              tag: place))
         } catch { return .failure(error) }
       }
     }

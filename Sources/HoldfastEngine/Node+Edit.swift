@@ -1,6 +1,6 @@
 extension Node {
-  /// Makes room for a cell of `size` bytes at slot `index`. Returns where to write it, or `nil` when it does not
-  /// fit even after compaction.
+  /// Makes room for a cell of `size` bytes at slot `index`. Returns where to write it, or `nil` when it does
+  /// not fit even after compaction.
   private func openCell(at index: Int, size: Int) -> UnsafeMutableRawPointer? {
     let count = count
     assert(index >= 0 && index <= count)
@@ -19,9 +19,12 @@ extension Node {
 
   /// Inserts a leaf cell. Returns `false`, with nothing changed, when it does not fit.
   func insertLeaf(
-    at index: Int, key: UnsafeRawBufferPointer, valueLength: Int, stored: UnsafeRawBufferPointer, overflow: Bool
+    at index: Int, key: UnsafeRawBufferPointer, valueLength: Int, stored: UnsafeRawBufferPointer,
+    overflow: Bool
   ) -> Bool {
-    guard let cell = openCell(at: index, size: Node.leafCellHeader + key.count + stored.count) else { return false }
+    guard let cell = openCell(at: index, size: Node.leafCellHeader + key.count + stored.count) else {
+      return false
+    }
     cell.storeLE(UInt16(key.count), 0)
     cell.storeBytes(of: overflow ? Node.cellFlagOverflow : 0, toByteOffset: 2, as: UInt8.self)
     cell.storeBytes(of: 0, toByteOffset: 3, as: UInt8.self)
@@ -99,6 +102,7 @@ extension Node {
     let keyLength = Int(cell.loadLE(0, as: UInt16.self))
     guard isLeaf else { return Node.internalCellHeader + keyLength }
     let overflow = cell.load(fromByteOffset: 2, as: UInt8.self) & Node.cellFlagOverflow != 0
-    return Node.leafCellHeader + keyLength + (overflow ? PageReference.size : Int(cell.loadLE(4, as: UInt32.self)))
+    return Node.leafCellHeader + keyLength
+      + (overflow ? PageReference.size : Int(cell.loadLE(4, as: UInt32.self)))
   }
 }

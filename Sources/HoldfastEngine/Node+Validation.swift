@@ -1,9 +1,10 @@
 extension Node {
-  /// Whether every offset and length in a page that came from a file stays inside it, so that whoever reads the
-  /// page afterwards needs no checks. A page that a file's owner forged with right checksums must not trap us.
+  /// Whether every offset and length in a page that came from a file stays inside it, so that whoever reads
+  /// the page afterwards needs no checks. A page that a file's owner forged with right checksums must not
+  /// trap us.
   ///
-  /// The order of the keys is not checked here (``Storage/verify()`` does): a wrong order gives wrong answers about
-  /// a forged file, never a wild read.
+  /// The order of the keys is not checked here (``Storage/verify()`` does): a wrong order gives wrong answers
+  /// about a forged file, never a wild read.
   func isWellFormed(pageSize: Int) -> Bool {
     let count = count
     guard page.size == pageSize, page.level < StorageLimits.maximumHeight else { return false }

@@ -1,11 +1,13 @@
-/// A leaf or internal page seen as what it is: an array of two-byte slots behind the header, in key order, that
-/// point at cells filling the page from its end. Cells that were removed leave garbage that `compact()` gathers.
+/// A leaf or internal page seen as what it is: an array of two-byte slots behind the header, in key order,
+/// that point at cells filling the page from its end. Cells that were removed leave garbage that `compact()`
+/// gathers.
 ///
-///     leaf cell       u16 key length, u8 flags, u8 zero, u32 value length, key, value | reference of an overflow run
+///     leaf cell       u16 key length, u8 flags, u8 zero, u32 value length, key, value or run reference
 ///     internal cell   u16 key length, u16 zero, reference of the child, key
 ///
-/// The key of an internal cell is a lower bound of every key below its child and an upper bound, exclusive, of
-/// every key below the child before it. The first key of an internal page is taken to be lower than any other.
+/// The key of an internal cell is a lower bound of every key below its child and an upper bound, exclusive,
+/// of every key below the child before it. The first key of an internal page is taken to be lower than any
+/// other.
 struct Node {
   let page: Page
   @inline(__always) var bytes: UnsafeMutableRawPointer { page.bytes }
@@ -98,7 +100,8 @@ struct Node {
   func storedValue(_ index: Int) -> UnsafeRawBufferPointer {
     let cell = cell(index)
     let keyLength = Int(cell.loadLE(0, as: UInt16.self))
-    return UnsafeRawBufferPointer(start: cell + Node.leafCellHeader + keyLength, count: storedValueLength(cell))
+    return UnsafeRawBufferPointer(
+      start: cell + Node.leafCellHeader + keyLength, count: storedValueLength(cell))
   }
 
   /// Where the reference of the overflow run of a cell is.

@@ -11,7 +11,8 @@ enum Operation {
   case clearTree(UInt64)
 
   enum Code {
-    static let put: UInt8 = 1, delete: UInt8 = 2, createTree: UInt8 = 3, dropTree: UInt8 = 4, clearTree: UInt8 = 5
+    static let put: UInt8 = 1, delete: UInt8 = 2, createTree: UInt8 = 3, dropTree: UInt8 = 4,
+      clearTree: UInt8 = 5
   }
 
   static func appendTree(_ code: UInt8, _ tree: UInt64, to bytes: inout [UInt8]) {

@@ -1,11 +1,11 @@
 /// A page, or a run of pages that hold one large value, in memory.
 ///
-/// The bytes are written by one thread only: the committer that made the page, while `creation` is the number of
-/// the version being worked on, under the commit latch. From the moment that version is sealed they never change,
-/// except for the tags of children, which change under ``PageStore``'s tag latch alone.
+/// The bytes are written by one thread only: the committer that made the page, while `creation` is the number
+/// of the version being worked on, under the commit latch. From the moment that version is sealed they never
+/// change, except for the tags of children, which change under ``PageStore``'s tag latch alone.
 ///
-/// `@unchecked Sendable`: the bytes by the rule above; `isDirty`, `isReferenced` and `ring` are read and written
-/// under the latch of the cache shard that holds the page; `retirement` under the commit latch.
+/// `@unchecked Sendable`: the bytes by the rule above; `isDirty`, `isReferenced` and `ring` are read and
+/// written under the latch of the cache shard that holds the page; `retirement` under the commit latch.
 final class Page: @unchecked Sendable {
   /// The number of its first page in the file.
   let number: UInt64

@@ -3,8 +3,8 @@ import Synchronization
 
 /// The pages in memory, by number, within a budget of bytes.
 ///
-/// Dirty pages stay until they are written or freed. Clean ones are evicted by the clock algorithm (second chance)
-/// when the budget is passed. Sharded by page number so that readers on several cores rarely meet.
+/// Dirty pages stay until they are written or freed. Clean ones are evicted by the clock algorithm (second
+/// chance) when the budget is passed. Sharded by page number so that readers on several cores rarely meet.
 final class PageCache: Sendable {
   /// One part of the cache. `@unchecked Sendable`: everything in it is touched under `latch` only.
   private final class Shard: @unchecked Sendable {
@@ -29,7 +29,9 @@ final class PageCache: Sendable {
     shardBudget = self.budget / count
   }
 
-  private func shard(_ number: UInt64) -> Shard { shards[Int(truncatingIfNeeded: number % UInt64(shards.count))] }
+  private func shard(_ number: UInt64) -> Shard {
+    shards[Int(truncatingIfNeeded: number % UInt64(shards.count))]
+  }
 
   /// Bytes of dirty pages.
   var dirtyBytes: Int { dirty.load(ordering: .relaxed) }

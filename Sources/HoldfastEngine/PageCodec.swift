@@ -3,10 +3,10 @@ import Synchronization
 
 /// Turns pages in memory into what is written, and back, checking everything on the way.
 ///
-/// Encrypted pages are sealed with AES-256-GCM. The key is derived (HKDF) from the data key and a salt drawn when
-/// the database was opened for writing; the nonce is a counter that starts at zero with the salt. Both are stored
-/// in the page. So a nonce never repeats under a key: not when a page is written twice, not after a crash, a restore
-/// or a copy of the file, each of which begins with a new opening and a new salt.
+/// Encrypted pages are sealed with AES-256-GCM. The key is derived (HKDF) from the data key and a salt drawn
+/// when the database was opened for writing; the nonce is a counter that starts at zero with the salt. Both
+/// are stored in the page. So a nonce never repeats under a key: not when a page is written twice, not after
+/// a crash, a restore or a copy of the file, each of which begins with a new opening and a new salt.
 final class PageCodec: Sendable {
   let pageSize: Int
   let databaseID: DatabaseID
@@ -16,7 +16,8 @@ final class PageCodec: Sendable {
   private let counter = Atomic<UInt64>(0)
   private let sealers: Mutex<[[UInt8]: Sealer]>
 
-  /// How many salts' keys are kept; each opening for writing adds one to a file, so a few are in use at a time.
+  /// How many salts' keys are kept; each opening for writing adds one to a file, so a few are in use at a
+  /// time.
   private static let sealerLimit = 1024
   static let label: StaticString = "holdfast pages 1"
 
@@ -25,7 +26,9 @@ final class PageCodec: Sendable {
     self.databaseID = databaseID
     self.key = key
     let salt = random.bytes(PageFormat.saltSize)
-    let writer = key.map { key in Sealer(salt.withUnsafeBytes { key.subkey(salt: $0, label: PageCodec.label) }) }
+    let writer = key.map { key in
+      Sealer(salt.withUnsafeBytes { key.subkey(salt: $0, label: PageCodec.label) })
+    }
     self.salt = salt
     self.writer = writer
     sealers = Mutex(writer.map { [salt: $0] } ?? [:])
@@ -49,11 +52,13 @@ final class PageCodec: Sendable {
       do {
         try authenticated(base) { (associated) throws(SealingError) in
           try writer.seal(
-            UnsafeRawBufferPointer(body), nonce: Nonce(counter: nonce), authenticating: associated, into: body,
+            UnsafeRawBufferPointer(body), nonce: Nonce(counter: nonce), authenticating: associated,
+            into: body,
             tag: base + PageFormat.tag)
         }
       } catch {
-        throw StorageError(.ioFailed, "sealing page \(base.loadLE(PageFormat.number, as: UInt64.self)) failed: \(error)")
+        throw StorageError(
+          .ioFailed, "sealing page \(base.loadLE(PageFormat.number, as: UInt64.self)) failed: \(error)")
       }
       tag = PageTag(at: base + PageFormat.tag)
     } else {
@@ -130,7 +135,8 @@ final class PageCodec: Sendable {
       do {
         try authenticated(base) { (associated) throws(SealingError) in
           try sealer.open(
-            UnsafeRawBufferPointer(body), nonce: nonce, authenticating: associated, tag: base + PageFormat.tag,
+            UnsafeRawBufferPointer(body), nonce: nonce, authenticating: associated,
+            tag: base + PageFormat.tag,
             into: body)
         }
       } catch {
@@ -190,7 +196,8 @@ public struct DatabaseID: Sendable, Hashable, CustomStringConvertible {
 
   /// The 16 bytes, as they are stored.
   public var bytes: [UInt8] {
-    withUnsafeBytes(of: low.littleEndian) { [UInt8]($0) } + withUnsafeBytes(of: high.littleEndian) { [UInt8]($0) }
+    withUnsafeBytes(of: low.littleEndian) { [UInt8]($0) }
+      + withUnsafeBytes(of: high.littleEndian) { [UInt8]($0) }
   }
 
   /// 32 hexadecimal digits.

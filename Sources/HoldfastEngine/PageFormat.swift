@@ -38,8 +38,8 @@ enum PageKind: UInt8 {
   case freeSpace = 4
 }
 
-/// What proves that a page is the one its parent wrote: the AES-GCM tag, or XXH64 and a one when not encrypted.
-/// All zero stands for "not written yet".
+/// What proves that a page is the one its parent wrote: the AES-GCM tag, or XXH64 and a one when not
+/// encrypted. All zero stands for "not written yet".
 struct PageTag: Equatable, Sendable {
   var low: UInt64
   var high: UInt64

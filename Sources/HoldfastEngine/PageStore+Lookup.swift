@@ -31,8 +31,8 @@ extension PageStore {
   }
 }
 
-/// Finds the leaves of one tree for keys that come more or less in order: as long as the next key belongs to the same
-/// leaf, the way down is not walked again. The tree must not change meanwhile.
+/// Finds the leaves of one tree for keys that come more or less in order: as long as the next key belongs to
+/// the same leaf, the way down is not walked again. The tree must not change meanwhile.
 struct LeafFinder {
   private let store: PageStore
   private let tree: TreeRoot

@@ -3,11 +3,11 @@ import Synchronization
 
 /// Finds pages: in the cache, or in the file, checked against the tag that their parent keeps.
 ///
-/// A page in memory has not always its children's tags: a child that was not written yet has none. When children
-/// are written, by a checkpoint or by spilling, their tags are noted here; the checkpoint's end copies them into the
-/// parents in memory (``resolveReferences(in:)``) and forgets them, but for those of roots, whose parents are the
-/// immutable ``Version``s; these are kept until the page is freed. Both happen under `tagLatch`, and so does every
-/// look at a reference's tag.
+/// A page in memory has not always its children's tags: a child that was not written yet has none. When
+/// children are written, by a checkpoint or by spilling, their tags are noted here; the checkpoint's end
+/// copies them into the parents in memory (``resolveReferences(in:)``) and forgets them, but for those of
+/// roots, whose parents are the immutable ``Version``s; these are kept until the page is freed. Both happen
+/// under `tagLatch`, and so does every look at a reference's tag.
 final class PageStore: Sendable {
   let file: any File
   let codec: PageCodec
@@ -152,8 +152,8 @@ final class PageStore: Sendable {
   /// The tag of a page that was written since its parent last learnt it.
   func tag(of number: UInt64) -> PageTag { tagLatch.withLock { table.tags[number] ?? .unset } }
 
-  /// Copies known tags into the unset references of pages in memory. The caller holds the commit latch, so that no
-  /// page is being copied meanwhile.
+  /// Copies known tags into the unset references of pages in memory. The caller holds the commit latch, so
+  /// that no page is being copied meanwhile.
   func resolveReferences(in pages: [Page]) {
     tagLatch.withLock {
       for page in pages {
@@ -182,8 +182,8 @@ final class PageStore: Sendable {
 }
 
 extension Page {
-  /// Calls `body` with the place of every reference to another page: children, overflow runs and, in the catalog,
-  /// roots of trees.
+  /// Calls `body` with the place of every reference to another page: children, overflow runs and, in the
+  /// catalog, roots of trees.
   func forEachReference(_ body: (UnsafeMutableRawPointer) -> Void) {
     let node = Node(self)
     switch kind {

@@ -1,6 +1,7 @@
 /// Pages by number: a hash table with open addressing, for the one lookup that every step down a tree makes.
 ///
-/// Slots hold pages; collisions go to the next slot; removal moves later pages back, so that there are no graves.
+/// Slots hold pages; collisions go to the next slot; removal moves later pages back, so that there are no
+/// graves.
 struct PageTable {
   private var slots: [Page?]
   private var mask: Int
@@ -11,8 +12,8 @@ struct PageTable {
     mask = 15
   }
 
-  /// Numbers of neighbours differ in their low bits only: the multiplication (by 2^64 divided by the golden ratio,
-  /// Knuth, "The Art of Computer Programming", volume 3, 6.4) spreads them over the high ones.
+  /// Numbers of neighbours differ in their low bits only: the multiplication (by 2^64 divided by the golden
+  /// ratio, Knuth, "The Art of Computer Programming", volume 3, 6.4) spreads them over the high ones.
   @inline(__always)
   private func home(_ number: UInt64) -> Int {
     Int(truncatingIfNeeded: (number &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask

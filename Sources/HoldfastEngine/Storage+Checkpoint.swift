@@ -3,9 +3,9 @@ import HoldfastLog
 import Synchronization
 
 extension Storage {
-  /// Writes the newest state to the data file, so that recovery need not replay what the log has so far, and lets the
-  /// log go as far as the checkpoint before this one. Writers go on meanwhile. Everything acknowledged before the
-  /// call, in any mode, is durable afterwards.
+  /// Writes the newest state to the data file, so that recovery need not replay what the log has so far, and
+  /// lets the log go as far as the checkpoint before this one. Writers go on meanwhile. Everything
+  /// acknowledged before the call, in any mode, is durable afterwards.
   public func checkpoint() throws(StorageError) {
     try refuseInsideWrite("checkpointed")
     try checkWritable()
@@ -131,7 +131,8 @@ extension Storage {
     do {
       try header.writeSlot(slot, keyBlock.databaseID, key: key, random: options.random)
     } catch {
-      // Whether the slot is on the disk now is unknown, so neither may its pages be reused nor those it replaces.
+      // Whether the slot is on the disk now is unknown, so neither may its pages be reused nor those it
+      // replaces.
       throw poison("writing a meta slot of \(path) failed: \(error)", cause: error.cause)
     }
     try syncData()
@@ -145,7 +146,8 @@ extension Storage {
     }
   }
 
-  /// Tells the pages in memory where their children are now, and lets go what only the overwritten slot needed.
+  /// Tells the pages in memory where their children are now, and lets go what only the overwritten slot
+  /// needed.
   private func finishCheckpoint(_ plan: CheckpointPlan) {
     commitLatch.withLock {
       store.resolveReferences(in: plan.pages)

@@ -2,8 +2,8 @@ import HoldfastIO
 import Synchronization
 
 extension Storage {
-  /// Writes pages to their places: those that others refer to first, so that each can carry the tags of what it
-  /// refers to. Neighbours go out in one call. Nothing is synced. Under `checkpointLatch`.
+  /// Writes pages to their places: those that others refer to first, so that each can carry the tags of what
+  /// it refers to. Neighbours go out in one call. Nothing is synced. Under `checkpointLatch`.
   func flush(_ pages: [Page]) throws(StorageError) {
     let ordered = pages.map { (rank: rank($0), page: $0) }.sorted { a, b in
       (a.rank, a.page.number) < (b.rank, b.page.number)
@@ -17,8 +17,8 @@ extension Storage {
     counters.pagesWritten.wrappingAdd(UInt64(pages.count), ordering: .relaxed)
   }
 
-  /// Overflow runs, then leaves, then each level above; the catalog, which refers to all roots, in the same order
-  /// behind everything else.
+  /// Overflow runs, then leaves, then each level above; the catalog, which refers to all roots, in the same
+  /// order behind everything else.
   private func rank(_ page: Page) -> Int {
     let level = page.kind == .leaf || page.kind == .internal ? page.level + 1 : 0
     return page.tree == TreeRoot.catalogID ? StorageLimits.maximumHeight + 2 + level : level
@@ -41,8 +41,8 @@ extension Storage {
 
   // MARK: Spilling
 
-  /// Writes dirty leaves and overflow runs early, so that their memory can be used for something else. They go to
-  /// pages that nothing on the disk refers to, and need no sync before the next checkpoint's.
+  /// Writes dirty leaves and overflow runs early, so that their memory can be used for something else. They
+  /// go to pages that nothing on the disk refers to, and need no sync before the next checkpoint's.
   func spill() throws(StorageError) {
     checkpointLatch.lock()
     defer { checkpointLatch.unlock() }
@@ -53,7 +53,8 @@ extension Storage {
       return store.cache.dirtyPages { page in
         guard page.creation <= published else { return false }
         return page.kind == .overflow
-          || (page.kind == .leaf && page.tree != TreeRoot.catalogID && page.flags & PageFormat.flagReferences == 0)
+          || (page.kind == .leaf && page.tree != TreeRoot.catalogID
+            && page.flags & PageFormat.flagReferences == 0)
       }
     }
     var excess = store.cache.dirtyBytes - target
@@ -89,8 +90,8 @@ extension Storage {
     relieveCache()
   }
 
-  /// Spills; and when what cannot be spilled takes too much, checkpoints. A failure is no commit's failure: the pages
-  /// stay in memory, and the statistics say why.
+  /// Spills; and when what cannot be spilled takes too much, checkpoints. A failure is no commit's failure:
+  /// the pages stay in memory, and the statistics say why.
   func relieveCache() {
     guard store.cache.dirtyBytes > store.cache.budget / 2 else { return }
     do {

@@ -3,8 +3,8 @@ import HoldfastLog
 import Synchronization
 
 extension Storage {
-  /// Writes and syncs the commits that have gathered, as one group, and publishes them. Returns the last of them.
-  /// One thread at a time does this, for all that wait.
+  /// Writes and syncs the commits that have gathered, as one group, and publishes them. Returns the last of
+  /// them. One thread at a time does this, for all that wait.
   func lead() throws(StorageError) -> UInt64 {
     logLatch.lock()
     defer { logLatch.unlock() }
@@ -63,7 +63,8 @@ extension Storage {
 
   // MARK: When a write fails
 
-  /// Writes a group; when that fails, takes it and everything after it back, so that nothing of it is ever seen.
+  /// Writes a group; when that fails, takes it and everything after it back, so that nothing of it is ever
+  /// seen.
   private func write(_ group: LogGroup, to log: Log) throws(StorageError) {
     do {
       try log.write(group)
@@ -73,8 +74,8 @@ extension Storage {
     }
   }
 
-  /// Undoes all commits that are not durable. None was acknowledged, unless in a mode that does not wait; then
-  /// nothing can be undone, and the database is poisoned.
+  /// Undoes all commits that are not durable. None was acknowledged, unless in a mode that does not wait;
+  /// then nothing can be undone, and the database is poisoned.
   private func takeBack(_ log: Log, after error: LogError) -> StorageError {
     let reason = StorageError(error)
     status.withLock { $0.isUndoing = reason }
@@ -126,7 +127,8 @@ struct Unsynced {
     deadline = min(deadline ?? .max, now &+ interval)
   }
 
-  /// Takes off what a sync has covered. What came since is due within the interval of the newest of it at the latest.
+  /// Takes off what a sync has covered. What came since is due within the interval of the newest of it at the
+  /// latest.
   mutating func subtract(_ synced: Unsynced) {
     operations = max(0, operations - synced.operations)
     if operations == 0 {

@@ -3,12 +3,14 @@ import HoldfastIO
 import HoldfastLog
 
 extension Storage {
-  /// Opens the database at `path`, making it when there is none and the options say so. When it was not closed
-  /// properly, recovers it first: see ``recovery``.
+  /// Opens the database at `path`, making it when there is none and the options say so. When it was not
+  /// closed properly, recovers it first: see ``recovery``.
   ///
-  /// In this order: lock, key, slots, log; then, for writing, a new log is made and synced, both slots are marked as
-  /// needing it, and only then does the call return. A file that cannot be opened stays as it was.
-  public static func open(_ path: String, _ options: StorageOptions = StorageOptions()) throws(StorageError) -> Storage {
+  /// In this order: lock, key, slots, log; then, for writing, a new log is made and synced, both slots are
+  /// marked as needing it, and only then does the call return. A file that cannot be opened stays as it was.
+  public static func open(_ path: String, _ options: StorageOptions = StorageOptions()) throws(StorageError)
+    -> Storage
+  {
     guard StorageLimits.pageSizes.contains(options.pageSize) else {
       throw StorageError(
         .invalidUse, "\(options.pageSize) is no page size: choose one of \(StorageLimits.pageSizes)")
@@ -49,7 +51,10 @@ struct Opening {
       return try create()
     }
     guard information.kind == .file else {
-      throw StorageError(.notAFile, "\(path) is \(information.kind == .directory ? "a directory" : "not a file"): give the path of a file")
+      throw StorageError(
+        .notAFile,
+        "\(path) is \(information.kind == .directory ? "a directory" : "not a file"): give the path of a file"
+      )
     }
     let file = try io("opening \(path)") { () throws(IOError) in
       try fileSystem.open(path, options.isReadOnly ? .readOnly : .readWrite)
@@ -83,7 +88,8 @@ struct Opening {
     let owner = owner().map { "by \($0)" } ?? "by another process"
     throw StorageError(
       .databaseLocked,
-      "\(path) is in use \(owner): wait until it is closed there, or end that process; a lock ends with its process")
+      "\(path) is in use \(owner): wait until it is closed there, or end that process; a lock ends with its process"
+    )
   }
 
   /// Makes a new file under another name and gives it its own only when it is whole and synced.
@@ -92,7 +98,9 @@ struct Opening {
     let directory = Opening.directory(of: path)
     let temporary = path + "-new"
     try checkVolume(directory)
-    if let left = try io("creating \(path)", { () throws(IOError) in try fileSystem.information(at: temporary) }) {
+    if let left = try io(
+      "creating \(path)", { () throws(IOError) in try fileSystem.information(at: temporary) })
+    {
       try removeLeftover(temporary, left)
     }
     let file = try io("creating \(path)") { () throws(IOError) in try fileSystem.open(temporary, .create) }
@@ -156,13 +164,15 @@ struct Opening {
     guard let file = try? options.fileSystem.open(ownerPath, .readOnly) else { return nil }
     defer { file.close() }
     var bytes = [UInt8](repeating: 0, count: 512)
-    guard let count = try? bytes.withUnsafeMutableBytes({ try file.readFully(into: $0, at: 0) }) else { return nil }
+    guard let count = try? bytes.withUnsafeMutableBytes({ try file.readFully(into: $0, at: 0) }) else {
+      return nil
+    }
     let text = String(decoding: bytes.prefix(count), as: UTF8.self)
     return text.isEmpty ? nil : text.split(separator: "\n").joined(separator: ", ")
   }
 
-  /// Says who holds the lock, for the message that others get. No promise depends on it, so it is not synced and its
-  /// failure is none.
+  /// Says who holds the lock, for the message that others get. No promise depends on it, so it is not synced
+  /// and its failure is none.
   private func writeOwner() {
     try? options.fileSystem.remove(ownerPath)
     guard let file = try? options.fileSystem.open(ownerPath, .create) else { return }
@@ -190,7 +200,8 @@ struct Opening {
     let block = try header.readKeyBlock()
     try check(block.features)
     let key = try block.unwrap(options.credential, path: path)
-    let codec = PageCodec(pageSize: block.pageSize, databaseID: block.databaseID, key: key, random: options.random)
+    let codec = PageCodec(
+      pageSize: block.pageSize, databaseID: block.databaseID, key: key, random: options.random)
     let store = PageStore(file: file, codec: codec, cacheBytes: options.cacheBytes)
     var report = RecoveryReport()
     let (slot, older, trees) = try chooseSlot(header, block, key, store, &report)
@@ -211,18 +222,24 @@ struct Opening {
     if !options.isReadOnly {
       do {
         log = try Log.create(
-          configuration, id: LogID.random(from: options.random), epoch: slot.epoch + 1, firstLSN: report.lastLSN + 1,
+          configuration, id: LogID.random(from: options.random), epoch: slot.epoch + 1,
+          firstLSN: report.lastLSN + 1,
           lastTimestamp: max(slot.timestamp, scan?.lastTimestamp ?? 0))
       } catch {
         throw StorageError(error)
       }
     }
-    let version = Version(number: Storage.firstVersion, lsn: slot.lsn, timestamp: slot.timestamp, trees: trees)
+    // As early as there is a folder for it: recovery may take a while.
+    if log != nil { writeOwner() }
+    let version = Version(
+      number: Storage.firstVersion, lsn: slot.lsn, timestamp: slot.timestamp, trees: trees)
     let isSame = older.lsn == slot.lsn && older.catalog == slot.catalog
     let space = try freeSpace(slot, block, store, isSame: isSame, &report)
     let workspace = Workspace(
       store: store, trees: trees, number: Storage.firstVersion + 1, lsn: slot.lsn, space: space)
-    if slot.freeSpace.number != 0 { workspace.freeSpaceRun = (slot.freeSpace.number, Int(slot.freeSpaceRunLength)) }
+    if slot.freeSpace.number != 0 {
+      workspace.freeSpaceRun = (slot.freeSpace.number, Int(slot.freeSpaceRunLength))
+    }
     let storage = Storage(
       path: path, options: options, recovery: report, header: header, keyBlock: block, key: key, store: store,
       versions: VersionTable(
@@ -242,7 +259,6 @@ struct Opening {
       if let log {
         try storage.beginUse(of: log, isRecovered: scan != nil && report.lastLSN > slot.lsn)
         removeOtherLogs(configuration, than: log.id)
-        writeOwner()
       }
     } catch {
       log?.close()
@@ -256,18 +272,24 @@ struct Opening {
     let unwritable = features.readOnlyCompatible & ~HeaderFormat.knownReadOnlyCompatible
     if unknown != 0 {
       throw StorageError(
-        .unsupportedFormat, "\(path) uses features that this Holdfast lacks (bits \(String(unknown, radix: 16))): open it with a newer one")
+        .unsupportedFormat,
+        "\(path) uses features that this Holdfast lacks (bits \(String(unknown, radix: 16))): "
+          + "open it with a newer one"
+      )
     }
     if unwritable != 0 && !options.isReadOnly {
       throw StorageError(
         .unsupportedFormat,
-        "\(path) uses features that this Holdfast can read but not write (bits \(String(unwritable, radix: 16))): open it for reading only, or with a newer one")
+        "\(path) uses features that this Holdfast can read but not write (bits \(String(unwritable, radix: 16))): "
+          + "open it for reading only, or with a newer one"
+      )
     }
   }
 
   /// The newest slot whose checkpoint can be read, and the other one.
   private func chooseSlot(
-    _ header: DataFile, _ block: KeyBlock, _ key: SecretKey?, _ store: PageStore, _ report: inout RecoveryReport
+    _ header: DataFile, _ block: KeyBlock, _ key: SecretKey?, _ store: PageStore,
+    _ report: inout RecoveryReport
   ) throws(StorageError) -> (MetaSlot, MetaSlot, TreeDictionary<UInt64, TreeRoot>) {
     let valid = try header.readSlots(block.databaseID, key: key).compactMap { $0 }
       .sorted { $0.generation > $1.generation }
@@ -352,7 +374,9 @@ struct Opening {
     if isSame {
       space.adopt(list)
     } else {
-      for extent in list { space.hold(FreeSpace.Held(extent: extent, creation: 0, retirement: Storage.firstVersion)) }
+      for extent in list {
+        space.hold(FreeSpace.Held(extent: extent, creation: 0, retirement: Storage.firstVersion))
+      }
     }
     return space
   }
@@ -381,7 +405,8 @@ extension PageStore {
     var end = firstPage
     for index in 0..<Int(count) {
       let extent = Extent(
-        start: body.loadLE(8 + 16 * index, as: UInt64.self), count: body.loadLE(16 + 16 * index, as: UInt64.self))
+        start: body.loadLE(8 + 16 * index, as: UInt64.self),
+        count: body.loadLE(16 + 16 * index, as: UInt64.self))
       guard extent.count > 0, extent.start >= end, extent.count <= slot.highWater,
         extent.start <= slot.highWater - extent.count
       else { throw fault }

@@ -26,7 +26,8 @@ extension Storage {
     } catch {
       throw StorageError(
         .corrupted,
-        "the log of \(path) holds a commit with an impossible content: \(error); restore the database from a backup")
+        "the log of \(path) holds a commit with an impossible content: \(error); restore the database from a backup"
+      )
     }
     publishReplayed(scan.lastLSN)
     recovery.commitsReplayed = frames
@@ -53,7 +54,8 @@ extension Storage {
     }
   }
 
-  /// Marks both slots as needing the new log: with the state that was recovered, or with the one that they have.
+  /// Marks both slots as needing the new log: with the state that was recovered, or with the one that they
+  /// have.
   func beginUse(of log: Log, isRecovered: Bool) throws(StorageError) {
     checkpointLatch.lock()
     defer { checkpointLatch.unlock() }
@@ -77,9 +79,9 @@ extension Storage {
     }
   }
 
-  /// Closes the database: a checkpoint, both slots marked clean, and the log removed. Waits for transactions that are
-  /// running; whatever is begun later is refused. The lock is released in any case, also when this throws; then the
-  /// next opening recovers what was acknowledged. Closing twice does nothing.
+  /// Closes the database: a checkpoint, both slots marked clean, and the log removed. Waits for transactions
+  /// that are running; whatever is begun later is refused. The lock is released in any case, also when this
+  /// throws; then the next opening recovers what was acknowledged. Closing twice does nothing.
   public func close() throws(StorageError) {
     try refuseInsideWrite("closed")
     let isFirst = status.withLock { status in

@@ -18,8 +18,8 @@ public struct VerificationReport: Sendable, Equatable {
 }
 
 extension Storage {
-  /// Reads every page of the newest published state, checks its tag and its structure, and returns what is wrong.
-  /// Others may read and write meanwhile.
+  /// Reads every page of the newest published state, checks its tag and its structure, and returns what is
+  /// wrong. Others may read and write meanwhile.
   public func verify() throws(StorageError) -> VerificationReport {
     let snapshot = try snapshot()
     var walk = TreeWalk(store: store)
@@ -34,8 +34,9 @@ extension Storage {
     return report
   }
 
-  /// Checks the state that commits work on: all trees as ``verify()`` does, and that every page of the file is either
-  /// reached by a tree, or free, or held back, or the free list, and never two of these. For tests, after each step.
+  /// Checks the state that commits work on: all trees as ``verify()`` does, and that every page of the file
+  /// is either reached by a tree, or free, or held back, or the free list, and never two of these. For tests,
+  /// after each step.
   func checkInvariants() -> [String] {
     commitLatch.lock()
     defer { commitLatch.unlock() }
@@ -58,7 +59,9 @@ extension Storage {
       walk.report("page \(highest) is in use behind the high water mark \(space.highWater)")
     }
     let dirty = store.cache.pages { $0.isDirty }.reduce(0) { $0 + $1.size }
-    if dirty != store.cache.dirtyBytes { walk.report("\(dirty) dirty bytes, but \(store.cache.dirtyBytes) are counted") }
+    if dirty != store.cache.dirtyBytes {
+      walk.report("\(dirty) dirty bytes, but \(store.cache.dirtyBytes) are counted")
+    }
     return walk.problems
   }
 }

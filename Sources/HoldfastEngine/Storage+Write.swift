@@ -4,9 +4,10 @@ import HoldfastLog
 import Synchronization
 
 extension Storage {
-  /// Runs `body` as one transaction: all it writes becomes visible at once and survives a crash as a whole, or, when
-  /// it throws, not at all. Returns when the commit is as durable as was asked (``WriteTransaction/require(_:)``, or
-  /// the options' durability). One transaction runs at a time; their commits share syncs.
+  /// Runs `body` as one transaction: all it writes becomes visible at once and survives a crash as a whole,
+  /// or, when it throws, not at all. Returns when the commit is as durable as was asked
+  /// (``WriteTransaction/require(_:)``, or the options' durability). One transaction runs at a time; their
+  /// commits share syncs.
   public func write<R>(_ body: (WriteTransaction) throws -> R) throws -> R {
     try checkWritable()
     try refuseInsideWrite("written to by another transaction")
@@ -71,7 +72,8 @@ extension Storage {
   func refuseInsideWrite(_ what: String) throws(StorageError) {
     guard writingThread.load(ordering: .relaxed) != Process.thread else {
       throw StorageError(
-        .invalidUse, "\(path) cannot be \(what) inside a write: use the transaction that is there, or do it afterwards")
+        .invalidUse,
+        "\(path) cannot be \(what) inside a write: use the transaction that is there, or do it afterwards")
     }
   }
 
@@ -84,7 +86,8 @@ extension Storage {
     defer { commitLatch.unlock() }
     try checkWritable()
     if discards.count != base.discards, let reason = discards.reason { throw reason }
-    // Everything that can fail comes first: reading the pages that will change, then reserving room in the log.
+    // Everything that can fail comes first: reading the pages that will change, then reserving room in the
+    // log.
     store.cache.pauseEviction()
     defer { store.cache.resumeEviction() }
     try transaction.readAhead { workspace.tree($0) }
@@ -142,7 +145,8 @@ extension Storage {
   /// Makes pages available that nobody needs any more. Under the commit latch.
   func releasePages(all: Bool = false) {
     let (needed, isWorthwhile) = versions.needed(heldPages: workspace.space.heldCount)
-    workspace.space.release(needed: needed, published: versions.current.number, all: all || isWorthwhile) { extent in
+    workspace.space.release(needed: needed, published: versions.current.number, all: all || isWorthwhile) {
+      extent in
       store.forget(extent.start)
     }
   }
@@ -184,8 +188,8 @@ extension Storage {
     try waitUntilDurable(commitLatch.withLock { ticket(log.lastLSN) })
   }
 
-  /// Does the work that a commit made due, or leaves it to the background thread. The commit is what it is whatever
-  /// becomes of that: failures are noted for the statistics, or poison.
+  /// Does the work that a commit made due, or leaves it to the background thread. The commit is what it is
+  /// whatever becomes of that: failures are noted for the statistics, or poison.
   private func afterCommit() {
     let (bytes, unwritten) = commitLatch.withLock { (bytesSinceCheckpoint, unwrittenBytes) }
     if unwritten > Storage.unwrittenLimit {
@@ -198,7 +202,8 @@ extension Storage {
     if hasMaintenance {
       if bytes > options.logBudget { status.withLock { $0.wantsCheckpoint = true } }
       wakeMaintenance()
-      // Past twice the budget recovery would take too long: commits slow down until the checkpoint is through.
+      // Past twice the budget recovery would take too long: commits slow down until the checkpoint is
+      // through.
       if bytes > 2 * options.logBudget { options.clock.sleep(nanoseconds: Storage.slowdown) }
     } else if bytes > options.logBudget {
       checkpointQuietly()

@@ -4,8 +4,8 @@ import Synchronization
 
 /// An open database: ordered trees of bytes, changed by transactions that a log makes durable.
 ///
-/// Latches are taken in this order: checkpoint, writer, log, commit; then those of version table, tags and cache.
-/// Any number of threads may use it at once.
+/// Latches are taken in this order: checkpoint, writer, log, commit; then those of version table, tags and
+/// cache. Any number of threads may use it at once.
 ///
 /// `@unchecked Sendable`: each stored variable names the latch it is touched under.
 public final class Storage: @unchecked Sendable {
@@ -67,7 +67,8 @@ public final class Storage: @unchecked Sendable {
   let counters = Counters()
   private let maintenance = Mutex<MaintenanceThread?>(nil)
 
-  /// The number of the version that is found in the file. When the slots differ, the older one's has number 0.
+  /// The number of the version that is found in the file. When the slots differ, the older one's has number
+  /// 0.
   static let firstVersion: UInt64 = 1
 
   struct Status {

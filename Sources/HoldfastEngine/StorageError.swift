@@ -1,8 +1,8 @@
 import HoldfastIO
 import HoldfastLog
 
-/// Why the engine could not do what was asked: a code to act on, and a sentence that says what happened, to what,
-/// and what to do next. Never contains keys' or values' bytes.
+/// Why the engine could not do what was asked: a code to act on, and a sentence that says what happened, to
+/// what, and what to do next. Never contains keys' or values' bytes.
 public struct StorageError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What kind of failure it is.
   public enum Code: String, Sendable {
@@ -32,8 +32,8 @@ public struct StorageError: Error, Sendable, Equatable, CustomStringConvertible 
     case notPermitted
     /// Any other failure of the operating system.
     case ioFailed
-    /// A sync or an unrecoverable write failed: the outcome of the commits in flight is unknown, and nothing more
-    /// is accepted until the database has been opened again.
+    /// A sync or an unrecoverable write failed: the outcome of the commits in flight is unknown, and nothing
+    /// more is accepted until the database has been opened again.
     case outcomeUnknown
     /// The database is closed.
     case closed

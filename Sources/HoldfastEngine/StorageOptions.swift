@@ -23,8 +23,8 @@ public struct StorageOptions: Sendable {
   /// The sizes of log segments, in bytes.
   public var smallestSegment = 1 << 20
   public var largestSegment = 64 << 20
-  /// Whether checkpoints and timed syncs run on a thread of their own. Without one they run inside the calls that
-  /// make them necessary, one after the other: tests are repeatable then.
+  /// Whether checkpoints and timed syncs run on a thread of their own. Without one they run inside the calls
+  /// that make them necessary, one after the other: tests are repeatable then.
   public var hasBackgroundThread = true
   public var fileSystem: any FileSystem = POSIXFileSystem()
   public var clock: any Clock = SystemClock()

@@ -1,7 +1,7 @@
 /// A place in one version of a tree, moving in both directions.
 ///
-/// Holds the pages from the root to its leaf. Make one with ``Snapshot/cursor(_:)``. Not for use by several threads
-/// at once.
+/// Holds the pages from the root to its leaf. Make one with ``Snapshot/cursor(_:)``. Not for use by several
+/// threads at once.
 public struct TreeCursor {
   private let store: PageStore
   private let tree: TreeRoot
@@ -107,8 +107,8 @@ public struct TreeCursor {
 
   // MARK: Reading
 
-  /// The key and the value at the cursor; the bytes are valid during the call. Reads the value's overflow run first
-  /// when it has one.
+  /// The key and the value at the cursor; the bytes are valid during the call. Reads the value's overflow run
+  /// first when it has one.
   public mutating func withEntry<R>(
     _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> R
   ) throws -> R? {

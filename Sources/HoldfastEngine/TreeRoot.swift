@@ -14,7 +14,8 @@ struct TreeRoot: Sendable, Equatable {
   /// The tree whose entries describe the other trees, and whatever the layer above keeps there.
   static let catalogID: UInt64 = 0
 
-  init(id: UInt64, root: PageReference = .none, height: Int = 0, count: UInt64 = 0, overflowRuns: UInt64 = 0) {
+  init(id: UInt64, root: PageReference = .none, height: Int = 0, count: UInt64 = 0, overflowRuns: UInt64 = 0)
+  {
     self.id = id
     self.root = root
     self.height = height
@@ -25,8 +26,8 @@ struct TreeRoot: Sendable, Equatable {
   var isEmpty: Bool { root.number == 0 }
 }
 
-/// A tree's root as an entry of the catalog. Written by checkpoints only: it says where pages are, which the log
-/// has no business with.
+/// A tree's root as an entry of the catalog. Written by checkpoints only: it says where pages are, which the
+/// log has no business with.
 ///
 ///     key     0x00, tree id (8 bytes, big-endian)
 ///     value   root page (u64), its tag (16 bytes), entries (u64), overflow runs (u64), height (u8)
@@ -52,7 +53,8 @@ enum TreeRecord {
 
   /// Reads a record back; `nil` when it cannot be one.
   static func decode(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> TreeRoot? {
-    guard key.count == keySize, key[0] == keyPrefix, value.count == valueSize, let base = value.baseAddress else {
+    guard key.count == keySize, key[0] == keyPrefix, value.count == valueSize, let base = value.baseAddress
+    else {
       return nil
     }
     let id = UInt64(bigEndianBytes: UnsafeRawBufferPointer(rebasing: key[1...]))
@@ -67,7 +69,8 @@ enum TreeRecord {
   /// Where the reference is in a cell of the catalog, if the cell is such a record.
   static func reference(in node: Node, at index: Int) -> UnsafeMutableRawPointer? {
     let key = node.key(index)
-    guard key.count == keySize, key[0] == keyPrefix, !node.isOverflow(index), node.valueLength(index) == valueSize
+    guard key.count == keySize, key[0] == keyPrefix, !node.isOverflow(index),
+      node.valueLength(index) == valueSize
     else { return nil }
     return node.overflowReference(index)
   }

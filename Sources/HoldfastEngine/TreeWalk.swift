@@ -1,8 +1,8 @@
 /// Walks a whole tree and checks what ``docs/format.md`` promises of it.
 ///
-/// The checks: every page is the one its parent refers to (tags and checksums, by reading it), levels fall by one,
-/// keys ascend within a page and stay within the bounds that the parents set, no page is reached twice, and the
-/// counts in the root agree with what is there.
+/// The checks: every page is the one its parent refers to (tags and checksums, by reading it), levels fall by
+/// one, keys ascend within a page and stay within the bounds that the parents set, no page is reached twice,
+/// and the counts in the root agree with what is there.
 struct TreeWalk {
   let store: PageStore
   /// Pages reached so far, by all trees that this walk was used for.
@@ -31,7 +31,9 @@ struct TreeWalk {
       report("tree \(tree.id) has \(entries - entriesBefore) entries, but its root says \(tree.count)")
     }
     if overflowRuns - runsBefore != tree.overflowRuns {
-      report("tree \(tree.id) has \(overflowRuns - runsBefore) overflow runs, but its root says \(tree.overflowRuns)")
+      report(
+        "tree \(tree.id) has \(overflowRuns - runsBefore) overflow runs, but its root says \(tree.overflowRuns)"
+      )
     }
   }
 
@@ -69,7 +71,9 @@ struct TreeWalk {
       }
       let isLow = lower.map { bound in bound.withUnsafeBytes { compareBytes(key, $0) < 0 } } ?? false
       let isHigh = upper.map { bound in bound.withUnsafeBytes { compareBytes(key, $0) >= 0 } } ?? false
-      if isLow || isHigh { report("page \(node.page.number): key \(index) is outside the bounds of its parent") }
+      if isLow || isHigh {
+        report("page \(node.page.number): key \(index) is outside the bounds of its parent")
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 import HoldfastIO
 
-/// Which versions somebody may still read: the newest published one, those that readers and checkpoints pin, and
-/// those that the two slots name.
+/// Which versions somebody may still read: the newest published one, those that readers and checkpoints pin,
+/// and those that the two slots name.
 ///
 /// `@unchecked Sendable`: everything is touched under `latch` only.
 final class VersionTable: @unchecked Sendable {
@@ -66,11 +66,12 @@ final class VersionTable: @unchecked Sendable {
     }
   }
 
-  /// The numbers of all needed versions in ascending order; and whether so much has changed since the last time that
-  /// the list of held pages is worth another look.
+  /// The numbers of all needed versions in ascending order; and whether so much has changed since the last
+  /// time that the list of held pages is worth another look.
   func needed(heldPages: Int) -> (numbers: [UInt64], isWorthwhile: Bool) {
     latch.withLock {
-      // A look at the whole list costs time in proportion to it: one for so many publications keeps that constant.
+      // A look at the whole list costs time in proportion to it: one for so many publications keeps that
+      // constant.
       let isWorthwhile = hasChanged && publications * 16 >= heldPages
       if isWorthwhile {
         hasChanged = false

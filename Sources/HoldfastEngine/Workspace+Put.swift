@@ -25,9 +25,9 @@ extension Workspace {
     try put(&tree, &path, key: key, value: value)
   }
 
-  /// Inserts or replaces one entry. A path that an earlier call left is used again when the key belongs to the same
-  /// leaf, so that ascending keys share the way down; at a tree's end they fill its pages completely. That is the
-  /// bulk load.
+  /// Inserts or replaces one entry. A path that an earlier call left is used again when the key belongs to
+  /// the same leaf, so that ascending keys share the way down; at a tree's end they fill its pages
+  /// completely. That is the bulk load.
   func put(
     _ tree: inout TreeRoot, _ path: inout Path, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
   ) throws(StorageError) {
@@ -95,7 +95,8 @@ extension Workspace {
     leaf.remove(at: index)
   }
 
-  /// Puts a value into a leaf, or into an overflow run that the leaf refers to, splitting the leaf when it is full.
+  /// Puts a value into a leaf, or into an overflow run that the leaf refers to, splitting the leaf when it is
+  /// full.
   private func store(
     _ value: UnsafeRawBufferPointer, for key: UnsafeRawBufferPointer, in leaf: Node, at index: Int,
     _ tree: inout TreeRoot, _ path: inout Path
@@ -119,7 +120,9 @@ extension Workspace {
     _ key: UnsafeRawBufferPointer, valueLength: Int, stored: UnsafeRawBufferPointer, overflow: Bool,
     in leaf: Node, at index: Int, _ tree: inout TreeRoot, _ path: inout Path
   ) {
-    if leaf.insertLeaf(at: index, key: key, valueLength: valueLength, stored: stored, overflow: overflow) { return }
+    if leaf.insertLeaf(at: index, key: key, valueLength: valueLength, stored: stored, overflow: overflow) {
+      return
+    }
     let size = Node.leafCellHeader + key.count + stored.count
     let point = splitPoint(leaf, inserting: size, at: index, isRightmost: path.isRightmost)
     let right = Node(newPage(.leaf, level: 0, tree: tree.id))

@@ -23,8 +23,8 @@ extension Workspace {
     return true
   }
 
-  /// After cells were taken out of a page: merges it with a neighbour when it is less than a quarter full and they
-  /// fit into one page, unlinks it when it is empty, and does the same upwards.
+  /// After cells were taken out of a page: merges it with a neighbour when it is less than a quarter full and
+  /// they fit into one page, unlinks it when it is empty, and does the same upwards.
   private func shrink(_ start: Page, _ tree: inout TreeRoot, _ steps: inout [(page: Page, index: Int)]) {
     var page = start
     while let (parentPage, index) = steps.popLast() {
@@ -42,8 +42,8 @@ extension Workspace {
     if steps.isEmpty { lowerRoot(&tree) }
   }
 
-  /// Merges a node with its right or its left neighbour. Returns `false` when neither fits, or cannot be read:
-  /// merging is never worth failing for.
+  /// Merges a node with its right or its left neighbour. Returns `false` when neither fits, or cannot be
+  /// read: merging is never worth failing for.
   private func merge(_ node: Node, at index: Int, of parent: Node) -> Bool {
     for leftIndex in [index, index - 1] where leftIndex >= 0 && leftIndex + 1 < parent.count {
       let siblingIndex = leftIndex == index ? index + 1 : index - 1
@@ -78,7 +78,8 @@ extension Workspace {
   private func absorb(_ right: Node, into left: Node, separator: [UInt8]) {
     var first = 0
     if !left.isLeaf {
-      // The first key of an internal page stands for "lowest"; between two pages it is the parent's separator.
+      // The first key of an internal page stands for "lowest"; between two pages it is the parent's
+      // separator.
       let child = PageReference(at: right.childReference(0))
       let fits = separator.withUnsafeBytes { left.insertChild(at: left.count, key: $0, child: child) }
       assert(fits, "room was checked before merging")
@@ -107,8 +108,8 @@ extension Workspace {
     }
   }
 
-  /// Gives up all pages of a tree. Nothing is changed when a page cannot be read; one that is damaged takes what is
-  /// below it out of use, and is counted.
+  /// Gives up all pages of a tree. Nothing is changed when a page cannot be read; one that is damaged takes
+  /// what is below it out of use, and is counted.
   func clear(_ id: UInt64) throws(StorageError) {
     if doomed[id] == nil { try prepareToClear(id) }
     guard let pages = doomed.removeValue(forKey: id) else { return }

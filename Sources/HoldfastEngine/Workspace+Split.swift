@@ -1,6 +1,7 @@
 extension Workspace {
-  /// Where to divide a full node that gets one more cell at slot `index`: the cells before the result, counting the
-  /// new one, stay. At a tree's right edge only the new cell goes, so that ascending inserts fill their pages.
+  /// Where to divide a full node that gets one more cell at slot `index`: the cells before the result,
+  /// counting the new one, stay. At a tree's right edge only the new cell goes, so that ascending inserts
+  /// fill their pages.
   func splitPoint(_ node: Node, inserting size: Int, at index: Int, isRightmost: Bool) -> Int {
     let count = node.count
     if isRightmost && index == count { return count }
@@ -48,7 +49,8 @@ extension Workspace {
     let root = newPage(.internal, level: left.level + 1, tree: tree.id)
     let node = Node(root)
     let first = node.insertChild(
-      at: 0, key: UnsafeRawBufferPointer(start: nil, count: 0), child: PageReference(number: left.number, tag: .unset))
+      at: 0, key: UnsafeRawBufferPointer(start: nil, count: 0),
+      child: PageReference(number: left.number, tag: .unset))
     let second = separator.withUnsafeBytes {
       node.insertChild(at: 1, key: $0, child: PageReference(number: right.number, tag: .unset))
     }

@@ -3,8 +3,8 @@ import HashTreeCollections
 /// The state that commits are applied to: trees whose pages no reader sees yet.
 ///
 /// A page is changed in place when this working version made it, and copied when an earlier one did.
-/// ``seal(lsn:timestamp:)`` turns the state into a ``Version`` and begins the next. Touched under the commit latch
-/// only.
+/// ``seal(lsn:timestamp:)`` turns the state into a ``Version`` and begins the next. Touched under the commit
+/// latch only.
 ///
 /// `@unchecked Sendable`: by that rule.
 final class Workspace: @unchecked Sendable {
@@ -56,8 +56,8 @@ final class Workspace: @unchecked Sendable {
   /// Goes on as another version, so that pages made so far are copied from now on.
   func beginVersion() { number += 1 }
 
-  /// Goes back to a version, dropping all that was applied after it. Pages that the discarded versions had retired
-  /// are reached again.
+  /// Goes back to a version, dropping all that was applied after it. Pages that the discarded versions had
+  /// retired are reached again.
   func reset(to version: Version) {
     trees = version.trees
     lsn = version.lsn
@@ -85,7 +85,8 @@ final class Workspace: @unchecked Sendable {
   func writable(_ page: Page) -> Page {
     if page.creation == number { return page }
     let copy = Page(
-      number: space.allocate(page.runLength), runLength: page.runLength, pageSize: store.pageSize, creation: number)
+      number: space.allocate(page.runLength), runLength: page.runLength, pageSize: store.pageSize,
+      creation: number)
     copy.bytes.copyMemory(from: page.bytes, byteCount: page.size)
     copy.bytes.storeLE(copy.number, PageFormat.number)
     copy.bytes.storeLE(lsn, PageFormat.lsn)

@@ -2,8 +2,8 @@ import HoldfastIO
 
 /// What one transaction has written to one tree: the last value of each key, or that it is gone.
 ///
-/// Keys and values lie one behind the other in one piece of memory; a hash table finds entries by key, and a sorted
-/// list of them is made when somebody wants an order.
+/// Keys and values lie one behind the other in one piece of memory; a hash table finds entries by key, and a
+/// sorted list of them is made when somebody wants an order.
 struct WriteBuffer {
   struct Entry {
     var key: Range<Int>
@@ -38,8 +38,8 @@ struct WriteBuffer {
     }
   }
 
-  /// Sets a key that has no value, neither here nor, as `existsBelow` says, in the tree. Returns `false`, with nothing
-  /// changed, when it has one.
+  /// Sets a key that has no value, neither here nor, as `existsBelow` says, in the tree. Returns `false`,
+  /// with nothing changed, when it has one.
   mutating func insert<E: Error>(
     _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, existsBelow: () throws(E) -> Bool
   ) throws(E) -> Bool {
@@ -57,7 +57,9 @@ struct WriteBuffer {
   /// Sets (or, with `nil`, deletes) a key that has no entry yet.
   private mutating func add(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?, _ hash: UInt64) {
     if isAscending, let last = entries.last {
-      isAscending = arena.withUnsafeBytes { compareBytes(UnsafeRawBufferPointer(rebasing: $0[last.key]), key) < 0 }
+      isAscending = arena.withUnsafeBytes {
+        compareBytes(UnsafeRawBufferPointer(rebasing: $0[last.key]), key) < 0
+      }
     }
     order = nil
     let entry = Entry(key: append(key), value: value.map { append($0) })

@@ -2,17 +2,18 @@ import HashTreeCollections
 import HoldfastIO
 import Synchronization
 
-/// A transaction that may write: reads from the newest state, and keeps what it writes to itself until it commits.
+/// A transaction that may write: reads from the newest state, and keeps what it writes to itself until it
+/// commits.
 ///
-/// Made by ``Storage/write(_:)``, and of no use after that call returned. Not `Sendable`: it belongs to the thread
-/// that runs the call.
+/// Made by ``Storage/write(_:)``, and of no use after that call returned. Not `Sendable`: it belongs to the
+/// thread that runs the call.
 public final class WriteTransaction {
   let storage: Storage
   private let trees: TreeDictionary<UInt64, TreeRoot>
   private var store: PageStore { storage.store }
   private var buffers: [UInt64: Writes] = [:]
-  /// The tree that was used last: its buffer, and where the last key was found in it. Most calls are for the same
-  /// tree as the one before, and often for a near key.
+  /// The tree that was used last: its buffer, and where the last key was found in it. Most calls are for the
+  /// same tree as the one before, and often for a near key.
   private var last: (id: UInt64, writes: Writes?, finder: LeafFinder)?
   /// Trees in the order in which they were first written.
   private var touched: [UInt64] = []
@@ -36,7 +37,8 @@ public final class WriteTransaction {
 
   private func checkUse() throws(StorageError) {
     guard !isEnded else {
-      throw StorageError(.invalidUse, "a transaction was used after it had ended; use it only inside its closure")
+      throw StorageError(
+        .invalidUse, "a transaction was used after it had ended; use it only inside its closure")
     }
   }
 
@@ -80,8 +82,8 @@ public final class WriteTransaction {
 
   // MARK: Reading
 
-  /// Calls `body` with the value of a key, as this transaction sees it, or with `nil`. The bytes are valid during
-  /// the call.
+  /// Calls `body` with the value of a key, as this transaction sees it, or with `nil`. The bytes are valid
+  /// during the call.
   public func withValue<R>(
     _ id: UInt64, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> R
   ) throws(StorageError) -> R {
@@ -114,7 +116,8 @@ public final class WriteTransaction {
     for entry in buffer.entries {
       var existed = false
       if !buffer.isCleared {
-        existed = try buffer.withBytes(entry.key) { (key) throws(StorageError) in try base(id, contains: key) }
+        existed = try buffer.withBytes(entry.key) { (key) throws(StorageError) in try base(id, contains: key)
+        }
       }
       count += (entry.value != nil ? 1 : 0) - (existed ? 1 : 0)
     }
@@ -133,7 +136,9 @@ public final class WriteTransaction {
   // MARK: Writing
 
   /// Sets a key's value.
-  public func put(_ id: UInt64, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) throws(StorageError) {
+  public func put(_ id: UInt64, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)
+    throws(StorageError)
+  {
     count(try checkLimits(id, key: key, value: value))
     writable(id).buffer.set(key, value)
   }
@@ -144,7 +149,8 @@ public final class WriteTransaction {
   ) throws(StorageError) -> Bool {
     let size = try checkLimits(id, key: key, value: value)
     let writes = writable(id)
-    let isNew = try writes.buffer.insert(key, value) { () throws(StorageError) in try base(id, contains: key) }
+    let isNew = try writes.buffer.insert(key, value) { () throws(StorageError) in try base(id, contains: key)
+    }
     if isNew { count(size) }
     return isNew
   }
@@ -163,7 +169,8 @@ public final class WriteTransaction {
     guard key.count <= StorageLimits.maximumKeyBytes else {
       throw StorageError(
         .limitExceeded,
-        "a key of \(key.count) bytes is over the limit of \(StorageLimits.maximumKeyBytes): use a shorter one")
+        "a key of \(key.count) bytes is over the limit of \(StorageLimits.maximumKeyBytes): use a shorter one"
+      )
     }
     guard (value?.count ?? 0) <= StorageLimits.maximumValueBytes else {
       throw StorageError(
@@ -192,7 +199,8 @@ public final class WriteTransaction {
     try checkUse()
     guard trees.count + created.count < StorageLimits.maximumTrees else {
       throw StorageError(
-        .limitExceeded, "\(storage.path) has \(StorageLimits.maximumTrees) trees, which is the limit: drop some")
+        .limitExceeded,
+        "\(storage.path) has \(StorageLimits.maximumTrees) trees, which is the limit: drop some")
     }
     let id = storage.nextTree.wrappingAdd(1, ordering: .relaxed).oldValue
     created.append(id)
@@ -219,8 +227,8 @@ public final class WriteTransaction {
 
   var hasChanges: Bool { operationCount > 0 }
 
-  /// Reads every page that applying the commit will change, so that nothing can fail then. `root` says where a tree
-  /// is now.
+  /// Reads every page that applying the commit will change, so that nothing can fail then. `root` says where
+  /// a tree is now.
   func readAhead(_ root: (UInt64) -> TreeRoot) throws(StorageError) {
     for id in touched {
       guard let writes = buffers[id], !writes.buffer.isCleared else { continue }
@@ -237,7 +245,8 @@ public final class WriteTransaction {
   /// The trees that lose what they held before.
   var clearedTrees: [UInt64] { touched.filter { buffers[$0]?.buffer.isCleared ?? false } }
 
-  /// The resolved operations: a tree's clearing before its entries, and these in ascending order of their keys.
+  /// The resolved operations: a tree's clearing before its entries, and these in ascending order of their
+  /// keys.
   func encoded() -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(byteCount)

@@ -18,7 +18,8 @@ import Testing
   @Test("a durable insert into 100,000 syncs once, writes at most 1 KiB of log, and nothing to the data file")
   func costOfAnInsert() throws {
     let disk = try makeDisk()
-    var options = try makeOptions(disk, encrypted: true, pageSize: 8192, cacheBytes: 64 << 20, logBudget: 64 << 20)
+    var options = try makeOptions(
+      disk, encrypted: true, pageSize: 8192, cacheBytes: 64 << 20, logBudget: 64 << 20)
     options.smallestSegment = 1 << 20
     options.largestSegment = 64 << 20
     let storage = try Storage.open(path, options)
@@ -131,7 +132,8 @@ import Testing
     try storage?.close()
   }
 
-  @Test("a commit whose log write fails changes nothing, and the next one succeeds", arguments: [ENOSPC, EIO])
+  @Test(
+    "a commit whose log write fails changes nothing, and the next one succeeds", arguments: [ENOSPC, EIO])
   func failedWrite(code: Int32) throws {
     let disk = try makeDisk()
     let options = try makeOptions(disk)
@@ -242,7 +244,9 @@ import Testing
     try again.close()
   }
 
-  @Test("closing with unsynced commits and a failing log write ends, with an error, and recovers", arguments: [false, true])
+  @Test(
+    "closing with unsynced commits and a failing log write ends, with an error, and recovers",
+    arguments: [false, true])
   func closeWithFailingWrite(isUnsafe: Bool) throws {
     let disk = try makeDisk()
     let options = try makeOptions(disk)
@@ -300,7 +304,9 @@ import Testing
     let stage = Atomic<Int>(0)
     let outcomes = Mutex<[Int: StorageError.Code]>([:])
     @Sendable func wait(for number: Int) {
-      for _ in 0..<2000 where stage.load(ordering: .acquiring) < number { SystemClock().sleep(nanoseconds: 1_000_000) }
+      for _ in 0..<2000 where stage.load(ordering: .acquiring) < number {
+        SystemClock().sleep(nanoseconds: 1_000_000)
+      }
     }
     disk.schedule(.error(EIO, .once), at: disk.operationCount + 1, on: .write)
     runThreads(3) { thread in
@@ -390,15 +396,17 @@ func runThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
       var thread = pthread_t()
     #endif
     let start = Unmanaged.passRetained(Start(number, body))
-    pthread_create(&thread, nil, { context in
-      #if canImport(Darwin)
-        let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
-      #else
-        let start = Unmanaged<Start>.fromOpaque(context!).takeRetainedValue()
-      #endif
-      start.body(start.number)
-      return nil
-    }, start.toOpaque())
+    pthread_create(
+      &thread, nil,
+      { context in
+        #if canImport(Darwin)
+          let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
+        #else
+          let start = Unmanaged<Start>.fromOpaque(context!).takeRetainedValue()
+        #endif
+        start.body(start.number)
+        return nil
+      }, start.toOpaque())
     return thread
   }
   for thread in threads {

@@ -27,7 +27,8 @@ import Testing
     return operations
   }
 
-  @Test("power loss at any disk operation leaves a prefix with everything acknowledged", arguments: [false, true])
+  @Test(
+    "power loss at any disk operation leaves a prefix with everything acknowledged", arguments: [false, true])
   func powerLoss(encrypted: Bool) throws {
     let operations = try count(encrypted: encrypted)
     #expect(operations > 120)

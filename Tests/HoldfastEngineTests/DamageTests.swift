@@ -21,14 +21,17 @@ import Testing
     return (disk.snapshotImage(), models)
   }
 
-  @Test("a flipped bit anywhere in a closed database is an error or harmless, never other data", arguments: [false, true])
+  @Test(
+    "a flipped bit anywhere in a closed database is an error or harmless, never other data",
+    arguments: [false, true])
   func everyByte(encrypted: Bool) throws {
     let (image, models) = try prepare(encrypted: encrypted)
     let length = try #require(SimulatedDisk(image: image).contents(of: path)?.count)
     var options = try makeOptions(SimulatedDisk(image: image), encrypted: encrypted)
     options.isReadOnly = true
     var failures = 0
-    // Every byte takes minutes: that is for runs with HOLDFAST_EXHAUSTIVE. The unused parts of the header are sampled.
+    // Every byte takes minutes: that is for runs with HOLDFAST_EXHAUSTIVE. The unused parts of the header are
+    // sampled.
     let step = isExhaustive ? 1 : 23
     let used = [0..<600, 4096..<4700, 8192..<8800, 65536..<length]
     for offset in 0..<length where offset % (used.contains { $0.contains(offset) } ? step : 997) == 0 {
@@ -43,14 +46,17 @@ import Testing
         try storage.close()
       } catch let error as StorageError {
         failures += 1
-        #expect(error.code == .corrupted || error.code == .authenticationFailed || error.code == .unsupportedFormat
-          || error.code == .notADatabase, "offset \(offset): \(error)")
+        #expect(
+          error.code == .corrupted || error.code == .authenticationFailed || error.code == .unsupportedFormat
+            || error.code == .notADatabase, "offset \(offset): \(error)")
       }
     }
     #expect(failures > 200)
   }
 
-  @Test("writes that the disk loses or puts elsewhere are noticed when the page is read", arguments: [1, 2, 3, 4, 5, 6])
+  @Test(
+    "writes that the disk loses or puts elsewhere are noticed when the page is read",
+    arguments: [1, 2, 3, 4, 5, 6])
   func lostWrites(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     for round in 0..<(isExhaustive ? 200 : 15) {
@@ -87,12 +93,15 @@ import Testing
     let disk = try makeDisk()
     let options = try makeOptions(disk)
     var storage = try Storage.open(path, options)
-    for number in 0..<500 { try storage.put(1, text("key-\(1000 + number)"), [UInt8](repeating: 1, count: 60), .unsafe) }
+    for number in 0..<500 {
+      try storage.put(1, text("key-\(1000 + number)"), [UInt8](repeating: 1, count: 60), .unsafe)
+    }
     try storage.close()
     storage = try Storage.open(path, options)
-    let leaf = try #require(try text("key-1250").withUnsafeBytes { key in
-      try storage.store.leaf(storage.versions.current.tree(1), for: key)
-    })
+    let leaf = try #require(
+      try text("key-1250").withUnsafeBytes { key in
+        try storage.store.leaf(storage.versions.current.tree(1), for: key)
+      })
     try storage.close()
     #expect(disk.flipBit(path, offset: Int(leaf.number) * 4096 + 4000, bit: 1))
     storage = try Storage.open(path, options)
@@ -131,13 +140,16 @@ import Testing
     try search()
   }
 
-  @Test("the same calls with the same seed make the same file, byte for byte: nothing of the process's memory is in it")
+  @Test(
+    "the same calls with the same seed make the same file, byte for byte: nothing of the process's memory is in it"
+  )
   func deterministicBytes() throws {
     func bytes() throws -> [UInt8]? {
       let disk = try makeDisk()
       let storage = try Storage.open(path, try makeOptions(disk))
       for number in 0..<300 {
-        try storage.put(1, text("key-\(1000 + number)"), [UInt8](repeating: UInt8(number % 251), count: number * 7))
+        try storage.put(
+          1, text("key-\(1000 + number)"), [UInt8](repeating: UInt8(number % 251), count: number * 7))
       }
       try storage.close()
       return disk.contents(of: path)

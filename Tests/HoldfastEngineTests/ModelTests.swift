@@ -29,7 +29,8 @@ import Testing
     var random = SplitMix64(seed: shape.seed)
     let disk = try makeDisk(seed: shape.seed)
     let options = try makeOptions(
-      disk, seed: shape.seed, encrypted: shape.encrypted, pageSize: shape.pageSize, cacheBytes: shape.cacheBytes)
+      disk, seed: shape.seed, encrypted: shape.encrypted, pageSize: shape.pageSize,
+      cacheBytes: shape.cacheBytes)
     var storage = try Storage.open(path, options)
     let trees: [UInt64] = try storage.write { transaction in
       try (0..<3).map { _ in try transaction.createTree() }
@@ -81,7 +82,8 @@ import Testing
   }
 
   private func transact(
-    _ storage: Storage, _ trees: [UInt64], _ models: inout [UInt64: Model], _ random: inout SplitMix64, count: Int
+    _ storage: Storage, _ trees: [UInt64], _ models: inout [UInt64: Model], _ random: inout SplitMix64,
+    count: Int
   ) throws {
     struct Rollback: Error {}
     let fails = random.next() % 20 == 0

@@ -14,7 +14,8 @@ import Testing
 
 let path = "/db/app.holdfast"
 
-/// Whether to try everything instead of a part of it: `HOLDFAST_EXHAUSTIVE=1 swift test`, about twenty minutes.
+/// Whether to try everything instead of a part of it: `HOLDFAST_EXHAUSTIVE=1 swift test`, about twenty
+/// minutes.
 let isExhaustive = getenv("HOLDFAST_EXHAUSTIVE") != nil
 
 /// A disk with the folder that the tests use.
@@ -78,7 +79,9 @@ extension Snapshot {
   }
 
   /// All entries of a tree as a dictionary.
-  func contents(_ id: UInt64) throws -> Model { Model(uniqueKeysWithValues: try entries(id).map { ($0.key, $0.value) }) }
+  func contents(_ id: UInt64) throws -> Model {
+    Model(uniqueKeysWithValues: try entries(id).map { ($0.key, $0.value) })
+  }
 }
 
 extension Storage {

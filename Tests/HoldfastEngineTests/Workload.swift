@@ -6,9 +6,9 @@ import Testing
 
 /// A fixed sequence of everything that touches the disk, with a record of what a crash may leave.
 ///
-/// Runs until the disk fails for good. Afterwards ``check(on:)`` opens the database again and compares: what is found
-/// must be one of the states that the commits led through, and none before the last one that was acknowledged as
-/// durable.
+/// Runs until the disk fails for good. Afterwards ``check(on:)`` opens the database again and compares: what
+/// is found must be one of the states that the commits led through, and none before the last one that was
+/// acknowledged as durable.
 final class Workload {
   /// The contents of both trees after each commit that was tried, beginning with none.
   private(set) var history: [[Model]] = [[[:], [:]]]
@@ -55,13 +55,16 @@ final class Workload {
   private func close() throws {
     try attempt { try $0.close() }
     // Whatever close said, everything acknowledged is durable if it succeeded, and the handle is gone.
-    if let storage, storage.failure == nil, (try? storage.statistics()) == nil { durable = max(durable, visible) }
+    if let storage, storage.failure == nil, (try? storage.statistics()) == nil {
+      durable = max(durable, visible)
+    }
     storage = nil
   }
 
   /// A commit that changes the state as `change` says.
   private func commit(
-    _ durability: Durability = .safe, _ change: (inout [Model]) -> Void, _ body: (WriteTransaction) throws -> Void
+    _ durability: Durability = .safe, _ change: (inout [Model]) -> Void,
+    _ body: (WriteTransaction) throws -> Void
   ) throws {
     var state = history[visible]
     change(&state)
@@ -162,7 +165,8 @@ final class Workload {
 
   // MARK: The oracle
 
-  /// Opens the database after a crash, compares, and goes on using it. Returns whether there was a database at all.
+  /// Opens the database after a crash, compares, and goes on using it. Returns whether there was a database
+  /// at all.
   func check(on disk: SimulatedDisk, _ note: String) throws {
     var options = options
     options.random = SeededRandom(seed: 0xF0)

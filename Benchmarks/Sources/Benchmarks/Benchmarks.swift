@@ -55,7 +55,9 @@ struct Benchmarks: ParsableCommand {
       // Pair by pair, since the machine's speed drifts.
       let ratios = zip(ours, rates[name] ?? []).map { $0 / $1 }.sorted()
       let ratio = name == PeerKind.ours ? "" : String(format: "   Holdfast / %@ = %.2f", name, median(ratios))
-      print(String(format: "  %@ %12.0f   (%.0f – %.0f)%@", name.padded(20), median(sorted), lowest, highest, ratio))
+      print(
+        String(
+          format: "  %@ %12.0f   (%.0f – %.0f)%@", name.padded(20), median(sorted), lowest, highest, ratio))
     }
   }
 

@@ -61,7 +61,8 @@ final class LMDBPeer: Peer {
     try id.withUTF8 { utf8 in
       try record.bytes.withUnsafeBytes { bytes in
         var key = MDB_val(mv_size: utf8.count, mv_data: UnsafeMutableRawPointer(mutating: utf8.baseAddress))
-        var value = MDB_val(mv_size: bytes.count, mv_data: UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+        var value = MDB_val(
+          mv_size: bytes.count, mv_data: UnsafeMutableRawPointer(mutating: bytes.baseAddress))
         // As the others do: an id that is there already is refused.
         try check(mdb_put(transaction, table, &key, &value, UInt32(MDB_NOOVERWRITE)))
       }

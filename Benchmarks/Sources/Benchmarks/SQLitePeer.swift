@@ -14,7 +14,9 @@ final class SQLitePeer: Peer {
     try execute("PRAGMA synchronous=FULL")
     try execute("PRAGMA cache_size=-65536")
     try execute("CREATE TABLE records (id TEXT PRIMARY KEY, document BLOB NOT NULL) WITHOUT ROWID")
-    guard try number("PRAGMA synchronous") == 2 else { throw PeerError(description: "synchronous is not FULL") }
+    guard try number("PRAGMA synchronous") == 2 else {
+      throw PeerError(description: "synchronous is not FULL")
+    }
     insertion = try prepare("INSERT INTO records VALUES (?, ?)")
     selection = try prepare("SELECT document FROM records WHERE id = ?")
     everything = try prepare("SELECT id, document FROM records ORDER BY id")
@@ -30,7 +32,9 @@ final class SQLitePeer: Peer {
 
   func insert(_ record: Record) throws {
     bind(record.id, insertion)
-    _ = record.bytes.withUnsafeBytes { sqlite3_bind_blob(insertion, 2, $0.baseAddress, Int32($0.count), transient) }
+    _ = record.bytes.withUnsafeBytes {
+      sqlite3_bind_blob(insertion, 2, $0.baseAddress, Int32($0.count), transient)
+    }
     guard sqlite3_step(insertion) == SQLITE_DONE else { throw failure() }
     sqlite3_reset(insertion)
   }
@@ -56,7 +60,9 @@ final class SQLitePeer: Peer {
     return total
   }
 
-  func checkpoint() throws { try check(sqlite3_wal_checkpoint_v2(database, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)) }
+  func checkpoint() throws {
+    try check(sqlite3_wal_checkpoint_v2(database, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil))
+  }
 
   func close() throws {
     for statement in [insertion, selection, everything] { sqlite3_finalize(statement) }
@@ -91,5 +97,7 @@ final class SQLitePeer: Peer {
 
   private func execute(_ sql: String) throws { try check(sqlite3_exec(database, sql, nil, nil, nil)) }
   private func check(_ code: Int32) throws { if code != SQLITE_OK { throw failure() } }
-  private func failure() -> PeerError { PeerError(description: "SQLite: \(String(cString: sqlite3_errmsg(database)))") }
+  private func failure() -> PeerError {
+    PeerError(description: "SQLite: \(String(cString: sqlite3_errmsg(database)))")
+  }
 }

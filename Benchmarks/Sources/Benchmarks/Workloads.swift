@@ -39,7 +39,9 @@ struct Workload {
         for record in records { _ = try peer.read(record) }
         var bytes = 0
         let time = try seconds { for record in records { bytes += try peer.read(record) } }
-        guard bytes == records.reduce(0, { $0 + $1.bytes.count }) else { throw PeerError(description: "wrong data") }
+        guard bytes == records.reduce(0, { $0 + $1.bytes.count }) else {
+          throw PeerError(description: "wrong data")
+        }
         return (records.count, time)
       },
       Workload(name: "scan", unit: "documents/s") { peer, records in
@@ -48,7 +50,9 @@ struct Workload {
         _ = try peer.scan()
         var bytes = 0
         let time = try seconds { bytes = try peer.scan() }
-        guard bytes == records.reduce(0, { $0 + $1.bytes.count }) else { throw PeerError(description: "wrong data") }
+        guard bytes == records.reduce(0, { $0 + $1.bytes.count }) else {
+          throw PeerError(description: "wrong data")
+        }
         return (records.count, time)
       },
     ]
