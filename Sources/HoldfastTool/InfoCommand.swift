@@ -108,9 +108,8 @@ struct VerifyCommand: ParsableCommand {
     } else {
       for problem in report.problems { try output.line(problem) }
       try output.line(
-        "\(report.isIntact ? "intact" : "damaged"): \(Format.count(report.pages)) pages, "
-          + "\(Format.count(report.collections)) collections, \(Format.count(report.documents)) documents "
-          + "read"
+        "\(report.isIntact ? "intact" : "damaged"); read: pages \(Format.count(report.pages)), "
+          + "collections \(Format.count(report.collections)), documents \(Format.count(report.documents))"
       )
     }
     try output.flush()

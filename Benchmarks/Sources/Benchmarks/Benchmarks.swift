@@ -1,9 +1,14 @@
 import ArgumentParser
 import Foundation
 
-/// Compares Holdfast with its peers on the same records, in turn, and prints medians and ratios.
 @main
 struct Benchmarks: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measures Holdfast.", subcommands: [Compare.self, Bounds.self], defaultSubcommand: Compare.self)
+}
+
+/// Compares Holdfast with its peers on the same records, in turn, and prints medians and ratios.
+struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Holdfast beside SQLite and LMDB: the same work, durable, interleaved; medians and ratios.")
 
