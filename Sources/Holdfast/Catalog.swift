@@ -7,6 +7,8 @@ protocol TreeReader: AnyObject {
   ) throws(StorageError) -> R
   func contains(_ id: UInt64, key: UnsafeRawBufferPointer) throws(StorageError) -> Bool
   func count(_ id: UInt64) throws(StorageError) -> UInt64
+  associatedtype Cursor: EntryCursor
+  func cursor(_ id: UInt64) throws(StorageError) -> Cursor
 }
 
 extension HoldfastEngine.Snapshot: TreeReader {}
@@ -88,7 +90,7 @@ enum Catalog {
   }
 
   /// The names of all collections with what is known of them, in the order of the names' bytes.
-  static func all(_ cursor: some ForwardCursor) throws(HoldfastError) -> [(
+  static func all(_ cursor: some EntryCursor) throws(HoldfastError) -> [(
     name: String, record: CollectionRecord
   )] {
     var cursor = cursor

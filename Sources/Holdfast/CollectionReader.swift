@@ -32,12 +32,6 @@ struct CollectionReader<Reader: TreeReader> {
     guard let record else { return 0 }
     return Int(try translating(name) { () throws(StorageError) in try reader.count(record.tree) })
   }
-}
-
-extension CollectionReader where Reader == HoldfastEngine.Snapshot {
-  init(_ reader: Reader, _ name: CollectionName) throws(HoldfastError) {
-    self.init(reader: reader, name: name, record: try Catalog.record(of: name, in: reader))
-  }
 
   func source(_ options: ScanOptions) throws(HoldfastError) -> DocumentSource {
     let range = try ScanRange(options, name)
@@ -48,12 +42,8 @@ extension CollectionReader where Reader == HoldfastEngine.Snapshot {
   }
 }
 
-extension CollectionReader where Reader == WriteTransaction {
-  func source(_ options: ScanOptions) throws(HoldfastError) -> DocumentSource {
-    let range = try ScanRange(options, name)
-    guard let record else { return DocumentSource() }
-    if range.isDescending { return try GatheredSource(reader, record.tree, range, name) }
-    let cursor = try translating(name) { () throws(StorageError) in try reader.cursor(record.tree) }
-    return AscendingSource(cursor, range, name)
+extension CollectionReader where Reader == HoldfastEngine.Snapshot {
+  init(_ reader: Reader, _ name: CollectionName) throws(HoldfastError) {
+    self.init(reader: reader, name: name, record: try Catalog.record(of: name, in: reader))
   }
 }

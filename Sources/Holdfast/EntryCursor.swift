@@ -1,21 +1,17 @@
 internal import HoldfastEngine
 
-/// A cursor over the entries of a tree, forward.
-protocol ForwardCursor {
+/// A cursor over the entries of a tree, in both directions.
+protocol EntryCursor {
   mutating func first() throws(StorageError) -> Bool
   mutating func seek(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool
   mutating func next() throws(StorageError) -> Bool
+  mutating func last() throws(StorageError) -> Bool
+  mutating func seekBack(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool
+  mutating func previous() throws(StorageError) -> Bool
   mutating func withEntry<R>(
     _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> R
   ) throws -> R?
 }
 
-/// A cursor that goes both ways.
-protocol TwoWayCursor: ForwardCursor {
-  mutating func last() throws(StorageError) -> Bool
-  mutating func seekBack(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool
-  mutating func previous() throws(StorageError) -> Bool
-}
-
-extension TreeCursor: TwoWayCursor {}
-extension MergedCursor: ForwardCursor {}
+extension TreeCursor: EntryCursor {}
+extension MergedCursor: EntryCursor {}

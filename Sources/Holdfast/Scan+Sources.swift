@@ -1,7 +1,7 @@
 internal import HoldfastEngine
 
 /// Documents from a cursor, in ascending order.
-final class AscendingSource<Cursor: ForwardCursor>: DocumentSource {
+final class AscendingSource<Cursor: EntryCursor>: DocumentSource {
   private var cursor: Cursor
   private let range: ScanRange
   private let name: CollectionName
@@ -27,7 +27,7 @@ final class AscendingSource<Cursor: ForwardCursor>: DocumentSource {
 }
 
 /// Documents from a cursor, in descending order.
-final class DescendingSource<Cursor: TwoWayCursor>: DocumentSource {
+final class DescendingSource<Cursor: EntryCursor>: DocumentSource {
   private var cursor: Cursor
   private let range: ScanRange
   private let name: CollectionName
@@ -52,56 +52,8 @@ final class DescendingSource<Cursor: TwoWayCursor>: DocumentSource {
   }
 }
 
-/// Documents of a transaction in descending order. The cursor that lays the transaction's writes over the
-/// tree goes forward only, so the keys are gathered first; the documents are still read one by one.
-final class GatheredSource: DocumentSource {
-  private let transaction: WriteTransaction
-  private let tree: UInt64
-  private let name: CollectionName
-  private var keys: [[UInt8]] = []
-  private var left: Int
-
-  init(_ transaction: WriteTransaction, _ tree: UInt64, _ range: ScanRange, _ name: CollectionName)
-    throws(HoldfastError)
-  {
-    self.transaction = transaction
-    self.tree = tree
-    self.name = name
-    left = range.limit
-    super.init()
-    var cursor = try translating(name) { () throws(StorageError) in try transaction.cursor(tree) }
-    do {
-      var more =
-        try range.lower?.withBytes { (key) throws(StorageError) in try cursor.seek(key) } ?? cursor.first()
-      while more {
-        let key = try cursor.withEntry { key, _ in range.isAboveUpper(key) ? nil : [UInt8](key) }
-        guard let key = key ?? nil else { break }
-        keys.append(key)
-        more = try cursor.next()
-      }
-    } catch {
-      throw HoldfastError.asOurs(error, collection: name.text)
-    }
-  }
-
-  override func next() throws(HoldfastError) -> Document? {
-    while left > 0, let key = keys.popLast() {
-      let found = try translating(name) { () throws(StorageError) in
-        try key.withBytes { (key) throws(StorageError) in
-          try transaction.withValue(tree, key: key) { value in value.map { Document(trusted: [UInt8]($0)) } }
-        }
-      }
-      // Deleted since the scan began.
-      guard let found else { continue }
-      left -= 1
-      return found
-    }
-    return nil
-  }
-}
-
 /// The document at a cursor, unless its key is beyond the scan's end.
-private func document<Cursor: ForwardCursor>(
+private func document<Cursor: EntryCursor>(
   at cursor: inout Cursor, _ name: CollectionName, unless isBeyond: (UnsafeRawBufferPointer) -> Bool
 ) throws(HoldfastError) -> Document? {
   do {

@@ -3,8 +3,9 @@ public struct MergedCursor {
   private var base: TreeCursor
   private let buffer: WriteBuffer
   private let order: [Int]
-  /// The next own entry that was not passed yet.
+  /// The own entry that comes next, or is the one the cursor is at.
   private var position = 0
+  private var isForward = true
   private var source = Source.none
 
   private enum Source {
@@ -17,58 +18,137 @@ public struct MergedCursor {
     self.order = order
   }
 
+  // MARK: Forward
+
   /// Goes to the first entry. Returns whether there is one.
   @discardableResult
   public mutating func first() throws(StorageError) -> Bool {
     try base.first()
     position = 0
-    return try settle()
+    return try settleForward()
   }
 
   /// Goes to the first entry whose key is not below `key`. Returns whether there is one.
   @discardableResult
   public mutating func seek(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
     try base.seek(key)
-    var low = 0
-    var high = order.count
-    while low < high {
-      let middle = (low + high) >> 1
-      let isBelow = buffer.withBytes(buffer.entries[order[middle]].key) { compareBytes($0, key) < 0 }
-      if isBelow { low = middle + 1 } else { high = middle }
-    }
-    position = low
-    return try settle()
+    position = ownIndex { compareBytes($0, key) < 0 }
+    return try settleForward()
   }
 
   /// Goes to the next entry. Returns `false`, and is at no entry, behind the last.
   @discardableResult
   public mutating func next() throws(StorageError) -> Bool {
+    if !isForward { try turn { (cursor, key) throws(StorageError) in try cursor.seek(key) } }
     switch source {
     case .none: return false
     case .base: try base.next()
     case .own: position += 1
     }
-    return try settle()
+    return try settleForward()
   }
 
   /// Chooses the lower of the two sides; an own entry hides the tree's, and a deletion hides both.
-  private mutating func settle() throws(StorageError) -> Bool {
+  private mutating func settleForward() throws(StorageError) -> Bool {
+    isForward = true
     while position < order.count {
-      let own = buffer.entries[order[position]]
-      let comparison = buffer.withBytes(own.key) { key in base.withKey { compareBytes($0, key) } }
-      if let comparison, comparison < 0 {
-        source = .base
-        return true
-      }
+      let comparison = compareOwnToBase()
+      if let comparison, comparison < 0 { break }
       if comparison == 0 { try base.next() }
-      if own.value != nil {
-        source = .own
-        return true
-      }
+      if take() { return true }
       position += 1
     }
     source = base.isValid ? .base : .none
     return base.isValid
+  }
+
+  // MARK: Backward
+
+  /// Goes to the last entry. Returns whether there is one.
+  @discardableResult
+  public mutating func last() throws(StorageError) -> Bool {
+    try base.last()
+    position = order.count - 1
+    return try settleBackward()
+  }
+
+  /// Goes to the last entry whose key is not above `key`. Returns whether there is one.
+  @discardableResult
+  public mutating func seekBack(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    try base.seekBack(key)
+    position = ownIndex { compareBytes($0, key) <= 0 } - 1
+    return try settleBackward()
+  }
+
+  /// Goes to the entry before. Returns `false`, and is at no entry, before the first.
+  @discardableResult
+  public mutating func previous() throws(StorageError) -> Bool {
+    if isForward { try turn { (cursor, key) throws(StorageError) in try cursor.seekBack(key) } }
+    switch source {
+    case .none: return false
+    case .base: try base.previous()
+    case .own: position -= 1
+    }
+    return try settleBackward()
+  }
+
+  /// Chooses the higher of the two sides.
+  private mutating func settleBackward() throws(StorageError) -> Bool {
+    isForward = false
+    while position >= 0 {
+      let comparison = compareOwnToBase()
+      if let comparison, comparison > 0 { break }
+      if comparison == 0 { try base.previous() }
+      if take() { return true }
+      position -= 1
+    }
+    source = base.isValid ? .base : .none
+    return base.isValid
+  }
+
+  // MARK: Both
+
+  /// The tree's key compared with the own one; `nil` when the tree has no more.
+  private func compareOwnToBase() -> Int? {
+    buffer.withBytes(buffer.entries[order[position]].key) { own in base.withKey { compareBytes($0, own) } }
+  }
+
+  /// Stays at the own entry, unless it is a deletion.
+  private mutating func take() -> Bool {
+    guard buffer.entries[order[position]].value != nil else { return false }
+    source = .own
+    return true
+  }
+
+  /// How many own keys, from the lowest on, `isBefore` accepts.
+  private func ownIndex(_ isBefore: (UnsafeRawBufferPointer) -> Bool) -> Int {
+    var low = 0
+    var high = order.count
+    while low < high {
+      let middle = (low + high) >> 1
+      if buffer.withBytes(buffer.entries[order[middle]].key, isBefore) {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    return low
+  }
+
+  /// Goes on in the other direction: both sides have to stand on the other side of the entry.
+  private mutating func turn(
+    _ seek: (inout MergedCursor, UnsafeRawBufferPointer) throws(StorageError) -> Bool
+  ) throws(StorageError) {
+    let key: [UInt8]? =
+      switch source {
+      case .none: nil
+      case .base: base.key
+      case .own: buffer.withBytes(buffer.entries[order[position]].key) { [UInt8]($0) }
+      }
+    guard let key else { return }
+    _ = try key.withUnsafeBufferPointer { (bytes) throws(StorageError) in
+      try seek(&self, UnsafeRawBufferPointer(bytes))
+    }
   }
 
   /// The key and the value at the cursor; the bytes are valid during the call.

@@ -1,0 +1,204 @@
+import HoldfastIO
+import HoldfastTestSupport
+import Testing
+
+@testable import HoldfastEngine
+
+/// The structures below the trees, each against something simple.
+@Suite struct StructureTests {
+  @Test("the page table holds what was put in, whatever was removed", arguments: [1, 2, 3])
+  func pageTable(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    var table = PageTable()
+    var model: [UInt64: Page] = [:]
+    for step in 0..<20_000 {
+      let number = random.next() % 400
+      if let page = model[number] {
+        #expect(table[number] === page, "seed \(seed), step \(step)")
+        if random.next() % 2 == 0 {
+          table.remove(number)
+          model[number] = nil
+        }
+      } else {
+        #expect(table[number] == nil, "seed \(seed), step \(step)")
+        let page = Page(number: number, runLength: 1, pageSize: 16, creation: 1)
+        table.insert(page)
+        model[number] = page
+      }
+      #expect(table.count == model.count)
+    }
+    for number in 0..<400 as Range<UInt64> { #expect(table[number] === model[number]) }
+  }
+
+  @Test("free space never hands out a page twice, nor a reserved or a reached one", arguments: [1, 2, 3])
+  func freeSpace(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    let reserved = [Extent(start: 0, count: 16), Extent(start: 64, count: 1)]
+    var space = FreeSpace(highWater: 16, reserved: reserved)
+    var used: [UInt64: UInt64] = [:]
+    var held: [(extent: Extent, creation: UInt64, retirement: UInt64)] = []
+    var version: UInt64 = 1
+    var pins: Set<UInt64> = []
+    func taken(_ number: UInt64) -> Bool {
+      reserved.contains { $0.start <= number && number < $0.end }
+        || used.contains { $0.key <= number && number < $0.key + $0.value }
+        || held.contains { $0.extent.start <= number && number < $0.extent.end }
+    }
+    for step in 0..<4000 {
+      switch random.next() % 8 {
+      case 0, 1, 2, 3:
+        let count = random.next() % 4 == 0 ? 1 + Int(random.next() % 12) : 1
+        let start = space.allocate(count)
+        for number in start..<start + UInt64(count) {
+          #expect(!taken(number), "seed \(seed), step \(step), page \(number)")
+        }
+        used[start] = UInt64(count)
+      case 4, 5:
+        guard let (start, count) = used.randomElement(using: &random) else { continue }
+        used[start] = nil
+        let extent = Extent(start: start, count: count)
+        if random.next() % 3 == 0 {
+          space.addAvailable(extent)
+        } else {
+          let creation = version - min(version, random.next() % 4)
+          held.append((extent, creation, version + 1))
+          space.hold(FreeSpace.Held(extent: extent, creation: creation, retirement: version + 1))
+        }
+      case 6:
+        version += 1
+        if random.next() % 2 == 0 { pins.insert(version) } else if let pin = pins.min() { pins.remove(pin) }
+      default:
+        let needed = pins.union([version]).sorted()
+        var freed: [UInt64] = []
+        space.release(needed: needed, published: version, all: true) { freed.append($0.start) }
+        let expected = held.filter { entry in
+          entry.retirement <= version
+            && !needed.contains { entry.creation <= $0 && $0 < entry.retirement }
+        }
+        #expect(Set(freed) == Set(expected.map(\.extent.start)), "seed \(seed), step \(step)")
+        held.removeAll { entry in freed.contains(entry.extent.start) }
+      }
+    }
+    // What is free, what waits and what is used make up the whole.
+    let counted =
+      space.availablePages + space.heldPages + used.values.reduce(0, +)
+      + reserved.filter { $0.end <= space.highWater }.reduce(0) { $0 + $1.count }
+    #expect(counted == space.highWater)
+  }
+
+  @Test("cursors find, and walk both ways, what a sorted list has", arguments: [1, 2, 3])
+  func cursors(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let storage = try Storage.open(path, try makeOptions(try makeDisk()))
+    var model = Model()
+    try storage.write { transaction in
+      for _ in 0..<3000 {
+        let (key, value) = (randomKey(&random, range: 5000), randomValue(&random))
+        try transaction.put(1, key, value)
+        model[key] = value
+      }
+    }
+    let keys = model.keys.sorted { $0.lexicographicallyPrecedes($1) }
+    let snapshot = try storage.snapshot()
+    var cursor = try snapshot.cursor(1)
+    var backwards: [[UInt8]] = []
+    var more = try cursor.last()
+    while more {
+      backwards.append(cursor.key ?? [])
+      more = try cursor.previous()
+    }
+    #expect(backwards == keys.reversed())
+    for _ in 0..<500 {
+      let target = randomKey(&random, range: 6000)
+      var cursor = try snapshot.cursor(1)
+      _ = try target.withUnsafeBytes { try cursor.seek($0) }
+      let above = keys.firstIndex { !$0.lexicographicallyPrecedes(target) }
+      #expect(cursor.key == above.map { keys[$0] })
+      if let above, random.next() % 2 == 0 {
+        try cursor.previous()
+        #expect(cursor.key == (above > 0 ? keys[above - 1] : nil))
+      }
+      _ = try target.withUnsafeBytes { try cursor.seekBack($0) }
+      #expect(cursor.key == keys.last { !target.lexicographicallyPrecedes($0) })
+    }
+    try storage.close()
+  }
+
+  @Test("a transaction's cursor walks both ways over the tree and its own writes", arguments: [1, 2, 3])
+  func mergedCursors(seed: UInt64) throws {
+    struct Rollback: Error {}
+    var random = SplitMix64(seed: seed)
+    let storage = try Storage.open(path, try makeOptions(try makeDisk()))
+    var model = Model()
+    func change(_ transaction: WriteTransaction, _ count: Int) throws {
+      for _ in 0..<count {
+        let key = randomKey(&random, range: 300)
+        if random.next() % 3 == 0 {
+          try transaction.delete(1, key)
+          model[key] = nil
+        } else {
+          let value = randomValue(&random)
+          try transaction.put(1, key, value)
+          model[key] = value
+        }
+      }
+    }
+    try storage.write { try change($0, 200) }
+    let before = model
+    for round in 0..<20 {
+      model = before
+      do {
+        try storage.write { transaction in
+          try change(transaction, 60)
+          let keys = model.keys.sorted { $0.lexicographicallyPrecedes($1) }
+          var cursor = try transaction.cursor(1)
+          func key() throws -> [UInt8]? { try cursor.withEntry { key, value in [UInt8](key) } }
+          // A walk that turns at random, followed by an index into the sorted keys.
+          let target = randomKey(&random, range: 400)
+          _ = try target.withUnsafeBytes { try cursor.seek($0) }
+          var index = keys.firstIndex { !$0.lexicographicallyPrecedes(target) } ?? keys.count
+          for _ in 0..<300 where keys.indices.contains(index) {
+            let found = try key()
+            #expect(found == keys[index], "seed \(seed), round \(round)")
+            if random.next() % 2 == 0 {
+              index += 1
+              try cursor.next()
+            } else {
+              index -= 1
+              try cursor.previous()
+            }
+          }
+          var backwards: [[UInt8]] = []
+          var more = try cursor.last()
+          while more {
+            if let key = try key() { backwards.append(key) }
+            more = try cursor.previous()
+          }
+          #expect(backwards == keys.reversed(), "seed \(seed), round \(round)")
+          _ = try target.withUnsafeBytes { try cursor.seekBack($0) }
+          let found = try key()
+          #expect(found == keys.last { !target.lexicographicallyPrecedes($0) })
+          throw Rollback()
+        }
+      } catch is Rollback {}
+    }
+    try storage.close()
+  }
+
+  @Test("ascending inserts fill their pages")
+  func bulkLoad() throws {
+    let storage = try Storage.open(path, try makeOptions(try makeDisk(), cacheBytes: 16 << 20))
+    for batch in 0..<20 as Range<UInt64> {
+      try storage.write { transaction in
+        for number in 0..<500 as Range<UInt64> {
+          try transaction.put(1, (batch * 500 + number).key16, [UInt8](repeating: 1, count: 100))
+        }
+      }
+    }
+    // 126 bytes an entry with cell header and slot: 31 fit into a page of 4096.
+    let leaves = storage.store.cache.pages { $0.tree == 1 && $0.kind == .leaf && $0.retirement == .max }
+    #expect(leaves.count <= 10_000 / 31 + 2)
+    #expect(storage.checkInvariants() == [])
+    try storage.close()
+  }
+}
