@@ -17,6 +17,8 @@ public struct RecoveryReport: Sendable, Equatable {
   public let cutReason: String?
   /// Whether the newer of the two checkpoints did not hold, and the one before was used.
   public let usedOlderCheckpoint: Bool
+  /// Whether one of the two meta slots was torn or damaged; it has been written anew.
+  public let lostSlot: Bool
   /// Whether the list of free pages was damaged: all documents are there, but that space is not used again.
   public let lostFreeSpace: Bool
   /// How long it took.
@@ -30,6 +32,7 @@ public struct RecoveryReport: Sendable, Equatable {
     bytesCut = report.bytesCut
     cutReason = report.cutReason
     usedOlderCheckpoint = report.usedOlderSlot
+    lostSlot = report.lostSlot
     lostFreeSpace = report.lostFreeSpace
     duration = .nanoseconds(Int64(clamping: report.nanoseconds))
   }

@@ -39,6 +39,7 @@ struct InfoCommand: ParsableCommand {
     ]
     if let reason = recovery.cutReason { report["cutReason"] = .string(reason) }
     report["usedOlderCheckpoint"] = .bool(recovery.usedOlderCheckpoint)
+    report["lostSlot"] = .bool(recovery.lostSlot)
     report["lostFreeSpace"] = .bool(recovery.lostFreeSpace)
     result["recovery"] = .document(report)
     return result
@@ -82,6 +83,7 @@ struct InfoCommand: ParsableCommand {
     if recovery.usedOlderCheckpoint {
       try row("", "the newer checkpoint did not hold; the one before was used")
     }
+    if recovery.lostSlot { try row("", "one meta slot was torn or damaged; the other one held") }
     if recovery.lostFreeSpace { try row("", "the list of free pages was damaged; no document is missing") }
     try output.flush()
   }

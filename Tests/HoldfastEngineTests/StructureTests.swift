@@ -185,6 +185,26 @@ import Testing
     try storage.close()
   }
 
+  @Test("no two writes of pages use the same nonce under the same key, within an opening and across openings")
+  func pageNonces() throws {
+    let id = DatabaseID(low: 1, high: 2)
+    let random = SeededRandom(seed: 3)
+    var seen: Set<[UInt8]> = []
+    for _ in 0..<20 {
+      // Each opening has a codec of its own.
+      let codec = PageCodec(pageSize: 4096, databaseID: id, key: try testKey(), random: random)
+      for number in 0..<50 as Range<UInt64> {
+        // The same page again and again, as a spilled and rewritten one.
+        let page = Page(number: 8 + number % 2, runLength: 1, pageSize: 4096, creation: 1)
+        page.format(kind: .leaf, level: 0, tree: 1, lsn: 1)
+        _ = try codec.seal(page.buffer, kindFlags: 0)
+        let used = [UInt8](page.buffer[PageFormat.salt..<PageFormat.nonce + 8])
+        #expect(seen.insert(used).inserted)
+      }
+    }
+    #expect(seen.count == 1000)
+  }
+
   @Test("ascending inserts fill their pages")
   func bulkLoad() throws {
     let storage = try Storage.open(path, try makeOptions(try makeDisk(), cacheBytes: 16 << 20))
