@@ -120,7 +120,9 @@ struct MetaSlot: Equatable, Sendable {
       slot.features = FeatureBits(at: base + Offset.features)
       guard slot.catalog.height <= StorageLimits.maximumHeight,
         (slot.catalog.height == 0) == (slot.catalog.root.number == 0),
-        slot.highWater < UInt64(Int64.max) / UInt64(StorageLimits.pageSizes[0]) / 16,
+        slot.highWater < PageReference.numberLimit, slot.catalog.root.number < PageReference.numberLimit,
+        slot.freeSpace.number < PageReference.numberLimit,
+        slot.catalog.count < TreeRoot.countLimit, slot.catalog.overflowRuns < TreeRoot.countLimit,
         slot.epoch < .max, slot.lsn < UInt64(Int64.max), slot.generation < UInt64(Int64.max),
         slot.nextTree < UInt64(Int64.max), slot.nextTransaction < UInt64(Int64.max)
       else { return nil }

@@ -20,13 +20,20 @@ extension Node {
       let keyLength = Int(cell.loadLE(0, as: UInt16.self))
       guard keyLength <= StorageLimits.maximumKeyBytes else { return false }
       var size = header + keyLength
+      var reference: PageReference?
       if isLeaf {
         let length = Int(cell.loadLE(4, as: UInt32.self))
         guard length <= StorageLimits.maximumValueBytes else { return false }
         let overflow = cell.load(fromByteOffset: 2, as: UInt8.self) & Node.cellFlagOverflow != 0
         size += overflow ? PageReference.size : length
+        // Larger ones would not be sure to fit when a page is split.
+        guard size <= Node.largestCell(pageSize: pageSize), offset + size <= pageSize else { return false }
+        if overflow { reference = PageReference(at: cell + header + keyLength) }
+      } else {
+        reference = PageReference(at: cell + 4)
       }
       guard offset + size <= pageSize else { return false }
+      if let reference, !reference.isPlausible { return false }
       total += size
     }
     return total + garbage == pageSize - cellStart

@@ -25,6 +25,14 @@ struct Node {
   /// The largest leaf cell whose value stays in the page: a quarter of it.
   static func largestInlineCell(pageSize: Int) -> Int { pageSize / 4 }
 
+  /// The largest leaf cell there is: one whose value stays in the page, or one with the longest key and the
+  /// reference of an overflow run.
+  static func largestCell(pageSize: Int) -> Int {
+    max(
+      largestInlineCell(pageSize: pageSize),
+      leafCellHeader + StorageLimits.maximumKeyBytes + PageReference.size)
+  }
+
   // MARK: Header
 
   var count: Int {

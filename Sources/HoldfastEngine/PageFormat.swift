@@ -71,6 +71,13 @@ struct PageReference: Equatable, Sendable {
   static let size = 24
   static let none = PageReference(number: 0, tag: .unset)
 
+  /// Numbers from here on are in no file: with the smallest pages it would have 2^60 bytes. So sums of numbers
+  /// and lengths cannot overflow.
+  static let numberLimit: UInt64 = 1 << 48
+
+  /// Whether the number can be that of a page.
+  var isPlausible: Bool { number > 0 && number < PageReference.numberLimit }
+
   init(number: UInt64, tag: PageTag) {
     self.number = number
     self.tag = tag

@@ -99,7 +99,7 @@ final class PageStore: Sendable {
 
   /// Reads a page or run from the file, checks it and decrypts it.
   func load(_ reference: PageReference, runLength: Int, tree: UInt64) throws(StorageError) -> Page {
-    guard reference.number > 0, reference.number < UInt64(Int64.max) / UInt64(pageSize) else {
+    guard reference.isPlausible else {
       throw corrupted(reference.number, .malformed, tree: tree)
     }
     let page = Page(number: reference.number, runLength: runLength, pageSize: pageSize, creation: 0)

@@ -11,6 +11,9 @@ struct TreeRoot: Sendable, Equatable {
   /// Overflow runs, so that a tree without any can be dropped without reading its leaves.
   var overflowRuns: UInt64
 
+  /// More entries than any file has bytes.
+  static let countLimit: UInt64 = 1 << 60
+
   /// The tree whose entries describe the other trees, and whatever the layer above keeps there.
   static let catalogID: UInt64 = 0
 
@@ -24,6 +27,12 @@ struct TreeRoot: Sendable, Equatable {
   }
 
   var isEmpty: Bool { root.number == 0 }
+
+  /// Counts one entry less. A file with a wrong count must not trap us.
+  mutating func countRemoval() { count = count > 0 ? count - 1 : 0 }
+
+  /// Counts one overflow run less.
+  mutating func countRunRemoval() { overflowRuns = overflowRuns > 0 ? overflowRuns - 1 : 0 }
 }
 
 /// A tree's root as an entry of the catalog. Written by checkpoints only: it says where pages are, which the
@@ -60,10 +69,15 @@ enum TreeRecord {
     let id = UInt64(bigEndianBytes: UnsafeRawBufferPointer(rebasing: key[1...]))
     let height = Int(base.loadLE(PageReference.size + 16, as: UInt8.self))
     let root = PageReference(at: base)
+    let (count, runs) = (
+      base.loadLE(PageReference.size, as: UInt64.self), base.loadLE(PageReference.size + 8, as: UInt64.self)
+    )
+    guard id > 0, id < UInt64(Int64.max), root.number < PageReference.numberLimit,
+      count < TreeRoot.countLimit, runs < TreeRoot.countLimit
+    else { return nil }
     guard height <= StorageLimits.maximumHeight, (height == 0) == (root.number == 0) else { return nil }
     return TreeRoot(
-      id: id, root: root, height: height, count: base.loadLE(PageReference.size, as: UInt64.self),
-      overflowRuns: base.loadLE(PageReference.size + 8, as: UInt64.self))
+      id: id, root: root, height: height, count: count, overflowRuns: runs)
   }
 
   /// Where the reference is in a cell of the catalog, if the cell is such a record.

@@ -90,7 +90,7 @@ extension Workspace {
       let number = PageReference(at: leaf.overflowReference(index)).number
       retireRun(
         number, runLength: Overflow.runLength(valueLength: leaf.valueLength(index), pageSize: store.pageSize))
-      tree.overflowRuns -= 1
+      tree.countRunRemoval()
     }
     leaf.remove(at: index)
   }

@@ -18,7 +18,7 @@ extension Workspace {
     let (index, found) = leaf.search(key)
     guard found else { return false }
     removeCell(of: leaf, at: index, &tree)
-    tree.count -= 1
+    tree.countRemoval()
     shrink(page, &tree, &path.steps)
     return true
   }

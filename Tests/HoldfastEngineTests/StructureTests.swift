@@ -205,6 +205,57 @@ import Testing
     #expect(seen.count == 1000)
   }
 
+  @Test(
+    "a page that passes the check can be read and changed without harm, whatever is in it",
+    arguments: [1, 2, 3])
+  func forgedPages(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    var accepted = 0
+    for round in 0..<4000 {
+      let level = round % 2
+      let page = Page(number: 9, runLength: 1, pageSize: 4096, creation: 1)
+      page.format(kind: level == 0 ? .leaf : .internal, level: level, tree: 1, lsn: 1)
+      let node = Node(page)
+      for number in 0..<(1 + random.next() % 20) as Range<UInt64> {
+        let key = number.key16
+        key.withUnsafeBytes { key in
+          if level == 0 {
+            _ = node.insertLeaf(
+              at: node.count, key: key, valueLength: 16, stored: key, overflow: false)
+          } else {
+            _ = node.insertChild(
+              at: node.count, key: key, child: PageReference(number: number + 9, tag: .unset))
+          }
+        }
+      }
+      for _ in 0..<(random.next() % 4) {
+        // Header, slots and cells, where lengths and offsets are.
+        let place =
+          random.next() % 3 == 0 ? 80 + random.next() % 60 : UInt64(node.cellStart) + random.next() % 200
+        page.bytes.storeBytes(
+          of: UInt8(truncatingIfNeeded: random.next()), toByteOffset: Int(min(place, 4095)), as: UInt8.self)
+      }
+      guard node.isWellFormed(pageSize: 4096) else { continue }
+      accepted += 1
+      for number in 0..<25 as Range<UInt64> {
+        number.key16.withUnsafeBytes { key in
+          if level == 0 {
+            let (index, found) = node.search(key)
+            if found { _ = [UInt8](node.storedValue(index)) }
+          } else {
+            _ = node.childNumber(node.childIndex(key))
+          }
+        }
+      }
+      node.compact()
+      while node.count > 0 {
+        _ = [UInt8](node.cellBytes(0))
+        node.remove(at: Int(random.next() % UInt64(node.count)))
+      }
+    }
+    #expect(accepted > 500, "seed \(seed)")
+  }
+
   @Test("ascending inserts fill their pages")
   func bulkLoad() throws {
     let storage = try Storage.open(path, try makeOptions(try makeDisk(), cacheBytes: 16 << 20))
