@@ -58,9 +58,9 @@ public final class Transaction {
     let name = try CollectionName(name)
     guard let record = try record(of: name) else { return false }
     engine.require((record.durability ?? standard).engine)
-    try translating(name) { () throws(StorageError) in try engine.dropTree(record.tree) }
     try Catalog.remove(name, in: engine)
     records[name] = .some(nil)
+    try translating(name) { () throws(StorageError) in try engine.dropTree(record.tree) }
     return true
   }
 

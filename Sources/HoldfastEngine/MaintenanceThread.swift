@@ -55,6 +55,9 @@ final class MaintenanceThread: @unchecked Sendable {
     }
   #endif
 
+  /// Whether there is a thread. Without one its work is done inside the calls that make it due.
+  var isAtWork: Bool { latch.withLock { isRunning } }
+
   /// Asks it to look for work.
   func wake() {
     latch.withLock {

@@ -12,7 +12,11 @@ public struct MergedCursor {
     case none, base, own
   }
 
-  init(base: TreeCursor, buffer: WriteBuffer, order: [Int]) {
+  /// Holds the state that is read; its end is the cursor's.
+  private let transaction: WriteTransaction
+
+  init(base: TreeCursor, buffer: WriteBuffer, order: [Int], transaction: WriteTransaction) {
+    self.transaction = transaction
     self.base = base
     self.buffer = buffer
     self.order = order
@@ -23,6 +27,7 @@ public struct MergedCursor {
   /// Goes to the first entry. Returns whether there is one.
   @discardableResult
   public mutating func first() throws(StorageError) -> Bool {
+    try transaction.checkUse()
     try base.first()
     position = 0
     return try settleForward()
@@ -31,6 +36,7 @@ public struct MergedCursor {
   /// Goes to the first entry whose key is not below `key`. Returns whether there is one.
   @discardableResult
   public mutating func seek(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    try transaction.checkUse()
     try base.seek(key)
     position = ownIndex { compareBytes($0, key) < 0 }
     return try settleForward()
@@ -39,6 +45,7 @@ public struct MergedCursor {
   /// Goes to the next entry. Returns `false`, and is at no entry, behind the last.
   @discardableResult
   public mutating func next() throws(StorageError) -> Bool {
+    try transaction.checkUse()
     if !isForward { try turn { (cursor, key) throws(StorageError) in try cursor.seek(key) } }
     switch source {
     case .none: return false
@@ -67,6 +74,7 @@ public struct MergedCursor {
   /// Goes to the last entry. Returns whether there is one.
   @discardableResult
   public mutating func last() throws(StorageError) -> Bool {
+    try transaction.checkUse()
     try base.last()
     position = order.count - 1
     return try settleBackward()
@@ -75,6 +83,7 @@ public struct MergedCursor {
   /// Goes to the last entry whose key is not above `key`. Returns whether there is one.
   @discardableResult
   public mutating func seekBack(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    try transaction.checkUse()
     try base.seekBack(key)
     position = ownIndex { compareBytes($0, key) <= 0 } - 1
     return try settleBackward()
@@ -83,6 +92,7 @@ public struct MergedCursor {
   /// Goes to the entry before. Returns `false`, and is at no entry, before the first.
   @discardableResult
   public mutating func previous() throws(StorageError) -> Bool {
+    try transaction.checkUse()
     if isForward { try turn { (cursor, key) throws(StorageError) in try cursor.seekBack(key) } }
     switch source {
     case .none: return false
@@ -155,6 +165,7 @@ public struct MergedCursor {
   public mutating func withEntry<R>(
     _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> R
   ) throws -> R? {
+    try transaction.checkUse()
     switch source {
     case .none: return nil
     case .base: return try base.withEntry(body)

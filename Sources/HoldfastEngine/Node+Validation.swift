@@ -12,6 +12,8 @@ extension Node {
     guard slotsEnd <= cellStart, cellStart <= pageSize, garbage <= pageSize - cellStart else { return false }
     if !isLeaf && count == 0 { return false }
     var total = 0
+    var extents: [(start: Int, end: Int)] = []
+    extents.reserveCapacity(count)
     for index in 0..<count {
       let offset = Int(bytes.loadLE(PageFormat.slots + 2 * index, as: UInt16.self))
       let header = isLeaf ? Node.leafCellHeader : Node.internalCellHeader
@@ -35,7 +37,11 @@ extension Node {
       guard offset + size <= pageSize else { return false }
       if let reference, !reference.isPlausible { return false }
       total += size
+      extents.append((offset, offset + size))
     }
-    return total + garbage == pageSize - cellStart
+    guard total + garbage == pageSize - cellStart else { return false }
+    // Cells that share bytes would destroy each other when one is changed.
+    extents.sort { $0.start < $1.start }
+    return zip(extents, extents.dropFirst()).allSatisfy { $0.end <= $1.start }
   }
 }

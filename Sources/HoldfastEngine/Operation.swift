@@ -10,6 +10,9 @@ enum Operation {
   case dropTree(UInt64)
   case clearTree(UInt64)
 
+  /// Numbers of trees are lower: they count up from 1.
+  static let treeLimit: UInt64 = 1 << 62
+
   enum Code {
     static let put: UInt8 = 1, delete: UInt8 = 2, createTree: UInt8 = 3, dropTree: UInt8 = 4,
       clearTree: UInt8 = 5
@@ -58,6 +61,7 @@ struct OperationReader {
     let code = bytes[position]
     position += 1
     let tree = try varint()
+    guard tree < Operation.treeLimit else { throw Malformed() }
     switch code {
     case Operation.Code.put:
       let key = try field(limit: StorageLimits.maximumKeyBytes)

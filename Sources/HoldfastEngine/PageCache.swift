@@ -85,6 +85,19 @@ final class PageCache: Sendable {
     }
   }
 
+  /// Forgets all pages. Nobody uses the cache yet.
+  func removeAll() {
+    for shard in shards {
+      shard.latch.withLock {
+        shard.pages = PageTable()
+        shard.clock = []
+        shard.hand = 0
+        shard.bytes = 0
+      }
+    }
+    dirty.store(0, ordering: .relaxed)
+  }
+
   /// Notes that the file now has these pages, where they are still the ones in the cache.
   func markClean(_ pages: [Page]) {
     for page in pages {

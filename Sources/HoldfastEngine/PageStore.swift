@@ -171,6 +171,20 @@ final class PageStore: Sendable {
     tagLatch.withLock { table.tags = table.tags.filter { table.roots.contains($0.key) } }
   }
 
+  /// Forgets the tags of pages that were not written after all.
+  func forgetTags(of pages: [Page]) {
+    tagLatch.withLock { for page in pages { table.tags[page.number] = nil } }
+  }
+
+  /// Forgets everything: another checkpoint is going to be read.
+  func reset() {
+    cache.removeAll()
+    tagLatch.withLock {
+      table.tags = [:]
+      table.roots = []
+    }
+  }
+
   /// Forgets everything about a page whose number is free again.
   func forget(_ number: UInt64) {
     cache.remove(number)

@@ -32,6 +32,8 @@ extension Storage {
     do {
       try flush(plan.pages)
     } catch {
+      // All of them are still dirty and will be sealed anew.
+      store.forgetTags(of: plan.pages)
       commitLatch.withLock { bytesSinceCheckpoint += plan.bytesBefore }
       throw error
     }
@@ -72,6 +74,7 @@ extension Storage {
       versions.unpin(plan.version.number)
       // The version was taken back, unless all is over anyway: what it had noted is to be noted again.
       commitLatch.withLock {
+        bytesSinceCheckpoint += plan.bytesBefore
         workspace.touched.formUnion(touched)
         workspace.freeSpaceRun = run
       }
@@ -85,6 +88,8 @@ extension Storage {
     workspace.lsn = log.lastLSN
     // A transaction that is running reads the catalog's pages as they are now: they are copied, not changed.
     workspace.beginVersion()
+    store.cache.pauseEviction()
+    defer { store.cache.resumeEviction() }
     try workspace.writeTreeRecords()
     let freeSpace = workspace.newFreeSpaceRun()
     let version = workspace.seal(lsn: log.lastLSN, timestamp: lastTimestamp)

@@ -15,7 +15,7 @@ extension Storage {
 
   /// Under `logLatch`.
   func writeAndSync(_ log: Log) throws(StorageError) -> UInt64 {
-    let (group, last, counted) = closeGroup(log)
+    let (group, last, counted) = try closeGroup(log)
     if let group { try write(group, to: log) }
     do {
       try log.sync()
@@ -32,13 +32,15 @@ extension Storage {
     logLatch.lock()
     defer { logLatch.unlock() }
     guard let log, failure == nil else { return }
-    let (group, _, _) = closeGroup(log)
+    let (group, _, _) = try closeGroup(log)
     if let group { try write(group, to: log) }
   }
 
   /// Ends the group being gathered, and seals the version that its commits make. Under `logLatch`.
-  private func closeGroup(_ log: Log) -> (LogGroup?, UInt64, Unsynced) {
-    commitLatch.withLock {
+  private func closeGroup(_ log: Log) throws(StorageError) -> (LogGroup?, UInt64, Unsynced) {
+    try commitLatch.withLock { () throws(StorageError) in
+      // A commit that failed while it was applied has left the workspace in pieces.
+      if let failure { throw failure }
       let last = log.lastLSN
       if workspace.isChanged, last > versions.current.lsn {
         sealed.append(workspace.seal(lsn: last, timestamp: lastTimestamp))

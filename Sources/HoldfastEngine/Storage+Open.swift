@@ -104,6 +104,8 @@ struct Opening {
       try removeLeftover(temporary, left)
     }
     let file = try io("creating \(path)") { () throws(IOError) in try fileSystem.open(temporary, .create) }
+    // Whether the name is known to lead to our file; another one's is not removed.
+    var isOurs = false
     do throws(StorageError) {
       try lock(file)
       // Another process may have finished its own between our look and our lock; ours must not replace it.
@@ -124,15 +126,25 @@ struct Opening {
         slot.generation += 1
         try header.writeSlot(slot, block.databaseID, key: key, random: options.random)
       }
+      try io("creating \(path)") { () throws(IOError) in try file.sync() }
+      // Between our opening it and our locking it, another process may have taken our file for a leftover and
+      // removed it. From now on none can; so the name must lead to what was just written.
+      let named = try io("creating \(path)") { () throws(IOError) in try fileSystem.open(temporary, .readOnly)
+      }
+      defer { named.close() }
+      guard try DataFile(file: named, path: path).readKeyBlock().databaseID == block.databaseID else {
+        throw StorageError(
+          .databaseLocked, "\(path) is being created by another process at the same moment: try again")
+      }
+      isOurs = true
       try io("creating \(path)") { () throws(IOError) in
-        try file.sync()
         try fileSystem.rename(temporary, to: path)
         try fileSystem.syncDirectory(directory)
       }
       return file
     } catch {
       file.close()
-      try? fileSystem.remove(temporary)
+      if isOurs { try? fileSystem.remove(temporary) }
       throw error
     }
   }
@@ -237,7 +249,7 @@ struct Opening {
     let space = try freeSpace(slot, block, store, isSame: isSame, &report)
     let workspace = Workspace(
       store: store, trees: trees, number: Storage.firstVersion + 1, lsn: slot.lsn, space: space)
-    if slot.freeSpace.number != 0 {
+    if slot.freeSpace.number != 0 && !report.lostFreeSpace {
       workspace.freeSpaceRun = (slot.freeSpace.number, Int(slot.freeSpaceRunLength))
     }
     let storage = Storage(
@@ -246,7 +258,7 @@ struct Opening {
         version, olderSlot: isSame ? Storage.firstVersion : 0, newerSlot: Storage.firstVersion),
       workspace: workspace, log: log, slots: (older, slot),
       lastTimestamp: max(slot.timestamp, scan?.lastTimestamp ?? 0),
-      nextTransaction: max(slot.nextTransaction, (scan?.lastTransaction ?? 0) + 1), nextTree: slot.nextTree)
+      nextTransaction: max(slot.nextTransaction, (scan?.lastTransaction ?? 0) &+ 1), nextTree: slot.nextTree)
     do {
       if let scan { try storage.replay(scan, after: slot.lsn) }
     } catch {
@@ -315,6 +327,8 @@ struct Opening {
         // Only damage is a reason to look at the older slot; a disk that does not answer is not.
         guard error.code == .corrupted else { throw error }
         if firstFailure == nil { firstFailure = error }
+        // Its pages must not be taken for those of the other checkpoint.
+        store.reset()
       }
     }
     throw firstFailure ?? StorageError(.corrupted, "no checkpoint of \(path) can be read")
@@ -329,6 +343,7 @@ struct Opening {
     guard !slot.catalog.isEmpty else { return trees }
     store.noteRoot(slot.catalog.root.number)
     var cursor = TreeCursor(slot.catalog, in: store, snapshot: nil)
+    var lastID = TreeRoot.catalogID
     var more = try cursor.first()
     while more {
       let record = cursor.withInlineEntry { key, value -> TreeRoot?? in
@@ -338,6 +353,10 @@ struct Opening {
       guard let tree = record else {
         throw StorageError(.corrupted, "the catalog of \(path) holds a record of a tree that makes no sense")
       }
+      guard tree.id > lastID else {
+        throw StorageError(.corrupted, "the catalog of \(path) holds records of trees out of order")
+      }
+      lastID = tree.id
       trees[tree.id] = tree
       if !tree.isEmpty { store.noteRoot(tree.root.number) }
       more = try cursor.next()
@@ -395,7 +414,8 @@ extension PageStore {
   func freeList(_ slot: MetaSlot, firstPage: UInt64) throws(StorageError) -> [Extent] {
     let length = Int(slot.freeSpaceRunLength)
     let fault = corrupted(slot.freeSpace.number, .malformed, tree: TreeRoot.catalogID)
-    guard length > 0, UInt64(length) <= slot.highWater else { throw fault }
+    let size = try io("looking at \(file.path)") { () throws(IOError) in try file.size() }
+    guard length > 0, UInt64(length) <= size / UInt64(pageSize) else { throw fault }
     let page = try load(slot.freeSpace, runLength: length, tree: TreeRoot.catalogID)
     guard page.kind == .freeSpace else { throw fault }
     let body = page.bytes + PageFormat.headerSize

@@ -7,7 +7,14 @@ extension Storage {
   func replay(_ scan: LogScan, after lsn: UInt64) throws(StorageError) {
     var frames: UInt64 = 0
     do {
+      guard scan.lastTransaction < Operation.treeLimit else { throw OperationReader.Malformed() }
       try scan.forEachCommit(after: lsn) { frame in
+        guard frame.kind == .commit else {
+          throw StorageError(
+            .unsupportedFormat,
+            "the log of \(path) holds frames of a kind that this Holdfast does not know: open it with a newer one"
+          )
+        }
         workspace.lsn = frame.lsn
         lastTimestamp = max(lastTimestamp, frame.timestamp)
         try noteTrees(frame.payload)
@@ -100,7 +107,13 @@ extension Storage {
       checkpointLatch.unlock()
     }
     guard let log, failure == nil else { return }
-    try runCheckpoint(.clean, both: true)
+    do {
+      try runCheckpoint(.clean, both: true)
+    } catch {
+      // What was acknowledged without a sync is at least in the log.
+      _ = try? lead()
+      throw error
+    }
     log.close()
     let opening = Opening(path: path, options: options)
     opening.removeOwner()

@@ -24,7 +24,7 @@ extension Storage {
     let snapshot = try snapshot()
     var walk = TreeWalk(store: store)
     let trees = snapshot.version.trees.values.sorted { $0.id < $1.id }
-    for tree in trees { walk.walk(tree) }
+    withExtendedLifetime(snapshot) { for tree in trees { walk.walk(tree) } }
     var report = VerificationReport()
     report.trees = trees.count
     report.pages = walk.reached.count

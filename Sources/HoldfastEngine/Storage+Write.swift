@@ -12,6 +12,13 @@ extension Storage {
     try checkWritable()
     try refuseInsideWrite("written to by another transaction")
     writerLatch.lock()
+    do {
+      // It may have been closed while this thread waited.
+      try checkWritable()
+    } catch {
+      writerLatch.unlock()
+      throw error
+    }
     writingThread.store(Process.thread, ordering: .relaxed)
     let base = beginTransaction()
     let transaction = WriteTransaction(self, trees: base.trees)
@@ -84,7 +91,8 @@ extension Storage {
     let durability = transaction.durability ?? options.durability
     commitLatch.lock()
     defer { commitLatch.unlock() }
-    try checkWritable()
+    // Not whether it is being closed: that waits for the transaction that is running.
+    if let failure = status.withLock({ $0.failure ?? $0.isUndoing }) { throw failure }
     if discards.count != base.discards, let reason = discards.reason { throw reason }
     // Everything that can fail comes first: reading the pages that will change, then reserving room in the
     // log.
@@ -170,7 +178,12 @@ extension Storage {
 
   /// Waits until a commit is visible: at once when nothing before it waits for a sync.
   private func waitUntilPublished(_ ticket: CommitTicket) throws(StorageError) {
-    if versions.current.lsn < ticket.lsn { try waitUntilDurable(ticket) }
+    if versions.current.lsn < ticket.lsn {
+      try waitUntilDurable(ticket)
+    } else {
+      // What is visible under this number may be another commit, if this one was taken back.
+      try groups.check(ticket.lsn, ticket.group)
+    }
   }
 
   /// Waits until a commit is on the disk, leading the sync when nobody does.

@@ -112,6 +112,7 @@ public final class Storage: @unchecked Sendable {
   deinit {
     // Whoever forgets to close loses nothing that was acknowledged as durable, but the next opening recovers.
     stopMaintenance()
+    if log != nil, !status.withLock({ $0.isClosed }) { _ = try? lead() }
     log?.close()
     header.file.close()
   }
@@ -174,7 +175,7 @@ public final class Storage: @unchecked Sendable {
   /// Wakes the background thread, if there is one.
   func wakeMaintenance() { maintenance.withLock { $0 }?.wake() }
 
-  var hasMaintenance: Bool { maintenance.withLock { $0 != nil } }
+  var hasMaintenance: Bool { maintenance.withLock { $0?.isAtWork ?? false } }
 }
 
 /// Counts since the database was opened.

@@ -112,7 +112,7 @@ public struct TreeCursor {
   public mutating func withEntry<R>(
     _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> R
   ) throws -> R? {
-    guard let (page, index) = path.last else { return nil }
+    guard let (page, index) = path.last, page.level == 0 else { return nil }
     let node = Node(page)
     if node.isOverflow(index) {
       let run = try self.run ?? store.overflowRun(of: node, at: index)
@@ -126,13 +126,13 @@ public struct TreeCursor {
 
   /// The key and the value at the cursor when the value is in the leaf.
   func withInlineEntry<R>(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> R) -> R? {
-    guard let (page, index) = path.last, !Node(page).isOverflow(index) else { return nil }
+    guard let (page, index) = path.last, page.level == 0, !Node(page).isOverflow(index) else { return nil }
     return withExtendedLifetime(page) { body(Node(page).key(index), Node(page).storedValue(index)) }
   }
 
   /// The key at the cursor; the bytes are valid during the call. Reads nothing.
   public func withKey<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R? {
-    guard let (page, index) = path.last else { return nil }
+    guard let (page, index) = path.last, page.level == 0 else { return nil }
     return withExtendedLifetime(page) { body(Node(page).key(index)) }
   }
 

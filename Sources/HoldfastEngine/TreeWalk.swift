@@ -38,7 +38,8 @@ struct TreeWalk {
   }
 
   private mutating func walk(_ page: Page, lower: [UInt8]?, upper: [UInt8]?, isRoot: Bool) {
-    note(page.number, page.runLength)
+    // A page that is reached twice is not walked twice: a forged file could make that endless.
+    guard note(page.number, page.runLength) else { return }
     let node = Node(page)
     if node.count == 0 { report("page \(page.number) is empty") }
     if !node.isWellFormed(pageSize: store.pageSize) { report("page \(page.number) is malformed") }
@@ -78,10 +79,15 @@ struct TreeWalk {
   }
 
   /// Notes that pages are in use.
-  mutating func note(_ number: UInt64, _ runLength: Int) {
+  /// Returns whether none was in use before.
+  @discardableResult
+  mutating func note(_ number: UInt64, _ runLength: Int) -> Bool {
+    var isNew = true
     for page in number..<number + UInt64(runLength) where !reached.insert(page).inserted {
       report("page \(page) is reached twice")
+      isNew = false
     }
+    return isNew
   }
 
   mutating func report(_ problem: String) {

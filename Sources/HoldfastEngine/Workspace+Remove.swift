@@ -2,10 +2,11 @@ extension Workspace {
   /// Removes an entry. Returns whether there was one; nothing is copied when there was none.
   @discardableResult
   func remove(_ id: UInt64, key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
-    var tree = tree(id)
-    let found = try remove(&tree, key: key)
-    if found { update(tree) }
-    return found
+    let before = tree(id)
+    var tree = before
+    // Also when it throws: the root may have been copied already.
+    defer { if tree != before { update(tree) } }
+    return try remove(&tree, key: key)
   }
 
   @discardableResult
@@ -97,7 +98,9 @@ extension Workspace {
         tree.root = .none
         tree.height = 0
       } else if !node.isLeaf && node.count == 1 {
-        let child = store.reference(at: node.childReference(0))
+        // The tag as the parent has it. One that is known only since a flush began may be replaced when that
+        // flush fails: an unset tag is looked up when it is needed.
+        let child = PageReference(at: node.childReference(0))
         store.noteRoot(child.number)
         retire(page)
         tree.root = child

@@ -107,6 +107,13 @@ final class Workspace: @unchecked Sendable {
 
   /// Gives up an overflow run that need not be in memory.
   func retireRun(_ number: UInt64, runLength: Int) {
+    // A forged reference must not make the header, or what is behind the end, free.
+    let end = number + UInt64(runLength)
+    guard end <= space.highWater, !space.reserved.contains(where: { number < $0.end && $0.start < end })
+    else {
+      leakedSubtrees += 1
+      return
+    }
     if let page = store.cache.page(number) {
       retire(page)
     } else {

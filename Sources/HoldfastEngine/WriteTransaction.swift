@@ -35,7 +35,7 @@ public final class WriteTransaction {
   /// Ends the transaction's use.
   func end() { isEnded = true }
 
-  private func checkUse() throws(StorageError) {
+  func checkUse() throws(StorageError) {
     guard !isEnded else {
       throw StorageError(
         .invalidUse, "a transaction was used after it had ended; use it only inside its closure")
@@ -130,7 +130,7 @@ public final class WriteTransaction {
     var buffer = writes(id)?.buffer ?? WriteBuffer()
     let base = TreeCursor(buffer.isCleared ? TreeRoot(id: id) : tree(id), in: store, snapshot: nil)
     let order = buffer.sorted()
-    return MergedCursor(base: base, buffer: buffer, order: order)
+    return MergedCursor(base: base, buffer: buffer, order: order, transaction: self)
   }
 
   // MARK: Writing
@@ -234,10 +234,18 @@ public final class WriteTransaction {
       guard let writes = buffers[id], !writes.buffer.isCleared else { continue }
       let order = writes.buffer.sorted()
       let buffer = writes.buffer
-      var finder = LeafFinder(root(id), in: store)
+      let tree = root(id)
+      var finder = LeafFinder(tree, in: store)
+      // A leaf that deletions empty is unlinked, and what is put after that goes to the leaf beside it.
+      let needsNeighbours = buffer.hasDeletions && buffer.hasValues
+      var last: Page?
       for index in order {
-        let key = buffer.entries[index].key
-        try buffer.withBytes(key) { (key) throws(StorageError) in _ = try finder.leaf(for: key) }
+        let entry = buffer.entries[index]
+        let leaf = try buffer.withBytes(entry.key) { (key) throws(StorageError) in try finder.leaf(for: key) }
+        if needsNeighbours, let leaf, leaf !== last {
+          try store.readNeighbours(of: leaf, in: tree)
+          last = leaf
+        }
       }
     }
   }

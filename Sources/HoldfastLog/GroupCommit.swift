@@ -199,6 +199,15 @@ extension GroupCommit {
     for waiter in finished { waiter.wake(.complete) }
   }
 
+  /// Throws when the commit that got `lsn` at `ticket` was given up since. For callers that found another way
+  /// that an LSN is complete: it may be the one of its second owner.
+  public func check(_ lsn: UInt64, _ ticket: Ticket) throws(Failure) {
+    let failure = latch.withLock {
+      abandoned.first { $0.generation > ticket.generation && $0.from <= lsn }?.failure
+    }
+    if let failure { throw failure }
+  }
+
   /// Why a commit appended at `ticket` cannot be waited for, if so. Called with the latch held.
   private func verdict(_ lsn: UInt64, _ ticket: Ticket) -> Failure? {
     if ticket.generation < generation {

@@ -118,6 +118,87 @@ import Testing
     try storage.close()
   }
 
+  @Test("when the newest checkpoint is damaged, the one before and the log make up the same state")
+  func olderCheckpoint() throws {
+    for encrypted in [false, true] {
+      let disk = try makeDisk()
+      let options = try makeOptions(disk, encrypted: encrypted)
+      var storage: Storage? = try Storage.open(path, options)
+      // So many trees that the catalog has more than one level.
+      for tree in 1...150 as ClosedRange<UInt64> { try storage?.put(tree, text("a"), [1], .unsafe) }
+      try storage?.checkpoint()
+      for tree in 100...150 as ClosedRange<UInt64> { try storage?.put(tree, text("b"), [2], .unsafe) }
+      try storage?.checkpoint()
+      try storage?.put(7, text("c"), [3])
+      let leaf = try #require(
+        try TreeRecord.key(140).withUnsafeBytes { key in
+          try storage?.store.leaf(storage?.versions.current.tree(0) ?? TreeRoot(id: 0), for: key)
+        })
+      // The page that the newest checkpoint wrote for it is the one with that number in the file.
+      storage = nil
+      disk.killProcess()
+      #expect(disk.flipBit(path, offset: Int(leaf.number) * 4096 + 3000, bit: 2))
+      let again = try Storage.open(path, options)
+      #expect(again.recovery.usedOlderSlot)
+      for tree in 1...150 as ClosedRange<UInt64> {
+        var expected: Model = [text("a"): [1]]
+        if tree >= 100 { expected[text("b")] = [2] }
+        if tree == 7 { expected[text("c")] = [3] }
+        let found = try again.snapshot().contents(tree)
+        #expect(found == expected, "tree \(tree)")
+      }
+      #expect(again.checkInvariants() == [])
+      for tree in 1...150 as ClosedRange<UInt64> { try again.put(tree, text("d"), [4], .unsafe) }
+      try again.checkpoint()
+      #expect(again.checkInvariants() == [])
+      try again.close()
+      let last = try Storage.open(path, options)
+      #expect(try last.verify().problems == [])
+      #expect(try last.get(150, text("d")) == [4])
+      try last.close()
+    }
+  }
+
+  @Test("a transaction that empties a leaf beside a damaged one is refused before anything is logged")
+  func damagedNeighbour() throws {
+    let disk = try makeDisk()
+    let options = try makeOptions(disk)
+    var storage = try Storage.open(path, options)
+    for number in 0..<500 {
+      try storage.put(1, text("key-\(1000 + number)"), [UInt8](repeating: 1, count: 60), .unsafe)
+    }
+    try storage.close()
+    storage = try Storage.open(path, options)
+    func leaf(_ key: [UInt8]) throws -> Page {
+      try #require(
+        try key.withUnsafeBytes { key in try storage.store.leaf(storage.versions.current.tree(1), for: key) })
+    }
+    let damaged = try leaf(text("key-1200"))
+    let first = [UInt8](Node(damaged).key(Node(damaged).count - 1))
+    // The leaf behind the damaged one: all its entries are deleted, and one is put where they were.
+    var keys: [[UInt8]] = []
+    for number in 0..<500 where first.lexicographicallyPrecedes(text("key-\(1000 + number)")) {
+      let key = text("key-\(1000 + number)")
+      if let other = keys.first, try leaf(key).number != leaf(other).number { break }
+      keys.append(key)
+    }
+    try storage.close()
+    #expect(disk.flipBit(path, offset: Int(damaged.number) * 4096 + 4000, bit: 1))
+    storage = try Storage.open(path, options)
+    #expect(throws: StorageError.self) {
+      try storage.write { transaction in
+        for key in keys { try transaction.delete(1, key) }
+        try transaction.put(1, keys[keys.count - 1] + text("x"), [9])
+      }
+    }
+    #expect(storage.failure == nil)
+    try storage.put(1, text("key-1001"), [7])
+    try storage.close()
+    storage = try Storage.open(path, options)
+    #expect(try storage.get(1, text("key-1001")) == [7])
+    try storage.close()
+  }
+
   @Test("no key and no value is found in any file of an encrypted database, open or closed")
   func nothingInClear() throws {
     let disk = try makeDisk()
