@@ -81,14 +81,11 @@ enum IDKey {
   private static let usualBytes = 32
 
   static func bytes(_ id: BSONValue, _ collection: CollectionName) throws(HoldfastError) -> [UInt8] {
-    switch id {
-    case .array, .regex, .undefined:
+    if case .array = id {
       throw HoldfastError(
         .invalidID,
-        "a value of the type \(id.type.name) cannot be an id (collection \(quoted(collection.text))): use "
-          + "another type",
+        "an array cannot be an id (collection \(quoted(collection.text))): use another type",
         collection: collection.text)
-    default: break
     }
     var key: [UInt8] = []
     key.reserveCapacity(usualBytes)

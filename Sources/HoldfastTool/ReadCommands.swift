@@ -37,10 +37,7 @@ struct GetCommand: ParsableCommand {
     var result: [BSONValue] = []
     if let id = ObjectID(text) { result = [.objectID(id), .string(text)] }
     if let value = try? BSONValue(extendedJSON: text) {
-      switch value {
-      case .array, .regex, .undefined: break
-      default: result.append(value)
-      }
+      if case .array = value {} else { result.append(value) }
     }
     if ObjectID(text) == nil { result.append(.string(text)) }
     return result

@@ -40,11 +40,11 @@ struct CollectionTests {
   }
 
   @Test(
-    "ids of every type but arrays, regular expressions and undefined can be used",
+    "ids of every type but arrays can be used",
     arguments: [
       1, 1.5, "s", nil, true, ["a": 1], .objectID(ObjectID()), .binary(BSONBinary([1])), .minKey, .maxKey,
       .dateTime(BSONDateTime(milliseconds: 0)), .timestamp(BSONTimestamp(seconds: 1, increment: 2)),
-      .decimal128(.zero), .int64(5), .symbol("y"), .code("c"),
+      .decimal128(.zero), .int64(5), .symbol("y"), .code("c"), .undefined, .regex(BSONRegex("a")),
     ] as [BSONValue])
   func idTypes(id: BSONValue) throws {
     try users.insert(["_id": id, "x": 1])
@@ -53,10 +53,9 @@ struct CollectionTests {
     #expect(try !users.exists(id: id))
   }
 
-  @Test(
-    "other ids are refused with `invalidID`",
-    arguments: [[1, 2], .undefined, .regex(BSONRegex("a"))] as [BSONValue])
-  func refusedIDs(id: BSONValue) throws {
+  @Test("an array is refused as an id with `invalidID`")
+  func refusedIDs() throws {
+    let id: BSONValue = [1, 2]
     #expect(code { try users.insert(["_id": id]) } == .invalidID)
     #expect(code { _ = try users.fetch(id: id) } == .invalidID)
     #expect(try database.collections().isEmpty)
