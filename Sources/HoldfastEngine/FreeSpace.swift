@@ -215,6 +215,11 @@ struct FreeSpace {
     extents + singles.map { Extent(start: $0, count: 1) } + held.map(\.extent) + fresh.map(\.extent)
   }
 
+  /// Every page that could be used at once, one by one. For the invariant checker.
+  var availableNumbers: Set<UInt64> {
+    extents.reduce(into: Set(singles)) { all, extent in all.formUnion(extent.start..<extent.end) }
+  }
+
   /// Pages that could be used at once.
   var availablePages: UInt64 { extents.reduce(UInt64(singles.count)) { $0 + $1.count } }
   /// How many pages and runs wait, as a measure of the work to look at all.

@@ -58,6 +58,11 @@ extension Storage {
     {
       walk.report("page \(highest) is in use behind the high water mark \(space.highWater)")
     }
+    // A page in memory whose number is free would be taken for the next one that gets the number.
+    let available = space.availableNumbers
+    for page in store.cache.pages(where: { available.contains($0.number) }) {
+      walk.report("page \(page.number) is in memory, but free")
+    }
     let dirty = store.cache.pages { $0.isDirty }.reduce(0) { $0 + $1.size }
     if dirty != store.cache.dirtyBytes {
       walk.report("\(dirty) dirty bytes, but \(store.cache.dirtyBytes) are counted")

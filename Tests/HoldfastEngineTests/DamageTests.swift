@@ -140,6 +140,7 @@ import Testing
       #expect(disk.flipBit(path, offset: Int(leaf.number) * 4096 + 3000, bit: 2))
       let again = try Storage.open(path, options)
       #expect(again.recovery.usedOlderSlot)
+      #expect(again.checkInvariants() == [])
       for tree in 1...150 as ClosedRange<UInt64> {
         var expected: Model = [text("a"): [1]]
         if tree >= 100 { expected[text("b")] = [2] }
