@@ -60,7 +60,7 @@ extension Storage {
     }
     // A page in memory whose number is free would be taken for the next one that gets the number.
     let available = space.availableNumbers
-    for page in store.cache.pages(where: { available.contains($0.number) }) {
+    for page in store.cache.pages(where: { available.contains($0.number) || $0.number >= space.highWater }) {
       walk.report("page \(page.number) is in memory, but free")
     }
     let dirty = store.cache.pages { $0.isDirty }.reduce(0) { $0 + $1.size }
