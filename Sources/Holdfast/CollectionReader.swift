@@ -37,8 +37,7 @@ struct CollectionReader<Reader: TreeReader> {
     let range = try ScanRange(options, name)
     guard let record else { return DocumentSource() }
     let cursor = try translating(name) { () throws(StorageError) in try reader.cursor(record.tree) }
-    return range.isDescending
-      ? DescendingSource(cursor, range, name) : AscendingSource(cursor, range, name)
+    return CursorSource(cursor, range, name)
   }
 }
 
