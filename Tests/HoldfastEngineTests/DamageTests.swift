@@ -88,16 +88,22 @@ import Testing
     }
   }
 
-  @Test("damage in one leaf leaves everything else readable and writable")
-  func isolation() throws {
+  /// A closed database with one tree of many leaves.
+  private func manyLeaves() throws -> (SimulatedDisk, StorageOptions) {
     let disk = try makeDisk()
     let options = try makeOptions(disk)
-    var storage = try Storage.open(path, options)
+    let storage = try Storage.open(path, options)
     for number in 0..<500 {
       try storage.put(1, text("key-\(1000 + number)"), [UInt8](repeating: 1, count: 60), .unsafe)
     }
     try storage.close()
-    storage = try Storage.open(path, options)
+    return (disk, options)
+  }
+
+  @Test("damage in one leaf leaves everything else readable and writable")
+  func isolation() throws {
+    let (disk, options) = try manyLeaves()
+    var storage = try Storage.open(path, options)
     let leaf = try #require(
       try text("key-1250").withUnsafeBytes { key in
         try storage.store.leaf(storage.versions.current.tree(1), for: key)
@@ -162,14 +168,8 @@ import Testing
 
   @Test("a transaction that empties a leaf beside a damaged one is refused before anything is logged")
   func damagedNeighbour() throws {
-    let disk = try makeDisk()
-    let options = try makeOptions(disk)
+    let (disk, options) = try manyLeaves()
     var storage = try Storage.open(path, options)
-    for number in 0..<500 {
-      try storage.put(1, text("key-\(1000 + number)"), [UInt8](repeating: 1, count: 60), .unsafe)
-    }
-    try storage.close()
-    storage = try Storage.open(path, options)
     func leaf(_ key: [UInt8]) throws -> Page {
       try #require(
         try key.withUnsafeBytes { key in try storage.store.leaf(storage.versions.current.tree(1), for: key) })
