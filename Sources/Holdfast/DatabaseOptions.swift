@@ -73,6 +73,8 @@ public struct DatabaseOptions: Sendable {
   public var createsIfMissing = true
   /// Write to a file on a network file system although its locks and syncs promise less.
   public var allowsNetworkFileSystem = false
+  /// What to do about damaged pages.
+  public var onDamage = DamagePolicy.isolate
   /// A checkpoint begins when the log since the last one is longer than this, in bytes (64 MiB). It bounds
   /// the time that recovery takes.
   public var logBudget = 64 * 1024 * 1024
@@ -107,6 +109,7 @@ extension DatabaseOptions {
     options.isReadOnly = isReadOnly
     options.createsIfMissing = createsIfMissing
     options.allowsNetworkFileSystem = allowsNetworkFileSystem
+    options.onDamage = onDamage == .refuse ? .refuse : .isolate
     options.logBudget = max(logBudget, DatabaseOptions.smallestLogBudget)
     options.hasBackgroundThread = hasBackgroundThread
     options.fileSystem = fileSystem

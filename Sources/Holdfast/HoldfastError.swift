@@ -68,6 +68,8 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
   public let message: String
   /// The name of the collection, where one was concerned.
   public let collection: String?
+  /// The page that is damaged, and the keys that cannot be read for it, when that is what it is about.
+  public internal(set) var damage: DamagedRange?
   /// The error behind this one, where there is one: a `BSONError`, `DecodingError` or `EncodingError` with
   /// the place in the document, or what the operating system said. It may name fields.
   public let underlying: (any Error)?
@@ -112,6 +114,7 @@ extension HoldfastError {
     let isAboutCollection = code == .corrupted && collection != nil
     let message = isAboutCollection ? "collection \(quoted(collection)): \(error.message)" : error.message
     self.init(code, message, collection: collection, underlying: error.cause)
+    damage = error.damage.map { DamagedRange($0, collection: collection) }
   }
 
   /// Any error of a transaction: the engine's is translated, and the caller's own is left as it is.

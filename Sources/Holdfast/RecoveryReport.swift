@@ -21,6 +21,10 @@ public struct RecoveryReport: Sendable, Equatable {
   public let lostSlot: Bool
   /// Whether the list of free pages was damaged: all documents are there, but that space is not used again.
   public let lostFreeSpace: Bool
+  /// Changes of acknowledged commits that could not be applied, because the page they belong to is damaged.
+  /// They were set aside in the folder `…-quarantine` (not when opened for reading only), and the documents
+  /// they concern can be neither read nor written: see ``Database/damage()``.
+  public let operationsSetAside: UInt64
   /// How long it took.
   public let duration: Duration
 
@@ -34,6 +38,7 @@ public struct RecoveryReport: Sendable, Equatable {
     usedOlderCheckpoint = report.usedOlderSlot
     lostSlot = report.lostSlot
     lostFreeSpace = report.lostFreeSpace
+    operationsSetAside = report.operationsSetAside
     duration = .nanoseconds(Int64(clamping: report.nanoseconds))
   }
 }

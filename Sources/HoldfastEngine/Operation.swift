@@ -18,6 +18,17 @@ enum Operation {
       clearTree: UInt8 = 5
   }
 
+  /// Adds the operation as the log has it.
+  func append(to bytes: inout [UInt8]) {
+    switch self {
+    case .put(let tree, let key, let value): Operation.append(tree: tree, key: key, value: value, to: &bytes)
+    case .delete(let tree, let key): Operation.append(tree: tree, key: key, value: nil, to: &bytes)
+    case .createTree(let tree): Operation.appendTree(Code.createTree, tree, to: &bytes)
+    case .dropTree(let tree): Operation.appendTree(Code.dropTree, tree, to: &bytes)
+    case .clearTree(let tree): Operation.appendTree(Code.clearTree, tree, to: &bytes)
+    }
+  }
+
   static func appendTree(_ code: UInt8, _ tree: UInt64, to bytes: inout [UInt8]) {
     bytes.append(code)
     appendVarint(tree, to: &bytes)

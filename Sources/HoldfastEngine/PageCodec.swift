@@ -102,18 +102,8 @@ final class PageCodec: Sendable {
 
   // MARK: Reading
 
-  /// Why a page that was read is not the one that was asked for.
-  enum Fault: Error {
-    /// Its checksum does not hold: some bytes are not what was written.
-    case damaged
-    /// It is a whole page, but not this one, or not this version of it: a write was lost or went elsewhere.
-    case stale
-    /// Its bytes hold together but mean nothing: another program wrote them.
-    case malformed
-  }
-
   /// Checks a page that was read, and decrypts it in place.
-  func open(_ page: Page, tag expected: PageTag) throws(Fault) {
+  func open(_ page: Page, tag expected: PageTag) throws(DamagedRange.Fault) {
     let base = page.bytes
     let bytes = page.buffer
     let stored = PageTag(at: base + PageFormat.tag)

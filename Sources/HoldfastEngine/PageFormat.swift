@@ -75,8 +75,21 @@ struct PageReference: Equatable, Sendable {
   /// and lengths cannot overflow.
   static let numberLimit: UInt64 = 1 << 48
 
-  /// Whether the number can be that of a page.
-  var isPlausible: Bool { number > 0 && number < PageReference.numberLimit }
+  /// Set in the number of a page that was cut off: it could not be read when commits had to be applied to it,
+  /// so that what it held is out of date. No page in the file or in memory has such a number, so whoever
+  /// follows the reference gets an error, at no cost to those who follow others.
+  static let cutOffFlag: UInt64 = 1 << 47
+
+  /// Whether the number can be that of a page, cut off or not.
+  var isPlausible: Bool { page > 0 && number < PageReference.numberLimit }
+
+  var isCutOff: Bool { number & PageReference.cutOffFlag != 0 }
+
+  /// The number of the page in the file, cut off or not.
+  var page: UInt64 { number & ~PageReference.cutOffFlag }
+
+  /// The reference with the page cut off.
+  var cutOff: PageReference { PageReference(number: number | PageReference.cutOffFlag, tag: tag) }
 
   init(number: UInt64, tag: PageTag) {
     self.number = number

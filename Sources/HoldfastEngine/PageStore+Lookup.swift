@@ -2,12 +2,29 @@ extension PageStore {
   /// The leaf where a key is or would be; `nil` in an empty tree.
   func leaf(_ tree: TreeRoot, for key: UnsafeRawBufferPointer) throws(StorageError) -> Page? {
     guard !tree.isEmpty else { return nil }
-    var page = try root(of: tree)
-    while page.level > 0 {
-      let node = Node(page)
-      page = try child(of: node, at: node.childIndex(key))
+    do throws(StorageError) {
+      var page = try root(of: tree)
+      while page.level > 0 {
+        let node = Node(page)
+        page = try child(of: node, at: node.childIndex(key))
+      }
+      return page
+    } catch {
+      throw located(error, bounds(tree, of: key))
     }
-    return page
+  }
+
+  /// The keys below the first page on the way to `key` that cannot be read.
+  private func bounds(_ tree: TreeRoot, of key: UnsafeRawBufferPointer) -> KeyBounds {
+    var bounds = KeyBounds()
+    var page = try? root(of: tree)
+    while let parent = page, parent.level > 0 {
+      let node = Node(parent)
+      let index = node.childIndex(key)
+      bounds.narrow(node, index)
+      page = try? child(of: node, at: index)
+    }
+    return bounds
   }
 
   func contains(_ tree: TreeRoot, key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
@@ -68,16 +85,24 @@ struct LeafFinder {
     }
     path.removeAll(keepingCapacity: true)
     (lower, upper) = (nil, nil)
-    var page = try store.root(of: tree)
-    while page.level > 0 {
-      let node = Node(page)
-      let index = node.childIndex(key)
-      if index > 0 { lower = node.key(index) }
-      if index + 1 < node.count { upper = node.key(index + 1) }
+    do throws(StorageError) {
+      var page = try store.root(of: tree)
+      while page.level > 0 {
+        let node = Node(page)
+        let index = node.childIndex(key)
+        if index > 0 { lower = node.key(index) }
+        if index + 1 < node.count { upper = node.key(index + 1) }
+        path.append(page)
+        page = try store.child(of: node, at: index)
+      }
       path.append(page)
-      page = try store.child(of: node, at: index)
+      return page
+    } catch {
+      var bounds = KeyBounds()
+      (bounds.lower, bounds.upper) = (lower.map { [UInt8]($0) }, upper.map { [UInt8]($0) })
+      // What is here is no way to a leaf.
+      path.removeAll(keepingCapacity: true)
+      throw store.located(error, bounds)
     }
-    path.append(page)
-    return page
   }
 }

@@ -16,6 +16,8 @@ final class PageStore: Sendable {
   private let table = TagTable()
   /// Pages read from the file, for statistics.
   let reads = Atomic<UInt64>(0)
+  /// What is known to be damaged.
+  let damage = DamageTable()
 
   /// `@unchecked Sendable`: touched under `tagLatch` only.
   private final class TagTable: @unchecked Sendable {
@@ -39,10 +41,15 @@ final class PageStore: Sendable {
     if let page = cache.page(tree.root.number) {
       return try checked(page, tree: tree.id, level: tree.height - 1)
     }
+    return try read(rootReference(of: tree), tree: tree.id, level: tree.height - 1)
+  }
+
+  /// The reference of a root, with the newest tag that it was written with.
+  func rootReference(of tree: TreeRoot) -> PageReference {
     let tag = tagLatch.withLock { () -> PageTag in
       table.tags[tree.root.number] ?? tree.root.tag
     }
-    return try read(PageReference(number: tree.root.number, tag: tag), tree: tree.id, level: tree.height - 1)
+    return PageReference(number: tree.root.number, tag: tag)
   }
 
   /// The child that an internal page refers to.
@@ -71,23 +78,37 @@ final class PageStore: Sendable {
     let length = Overflow.runLength(valueLength: node.valueLength(index), pageSize: pageSize)
     if let page = cache.page(number) {
       guard page.kind == .overflow, page.tree == node.page.tree, page.runLength == length else {
-        throw corrupted(number, .malformed, tree: node.page.tree)
+        throw located(
+          corrupted(number, .malformed, tree: node.page.tree, runLength: length),
+          KeyBounds(only: node.key(index)))
       }
       return page
     }
-    let page = try load(reference(at: pointer), runLength: length, tree: node.page.tree)
-    guard page.kind == .overflow else { throw corrupted(number, .malformed, tree: node.page.tree) }
-    return cache.insertClean(page)
+    do throws(StorageError) {
+      let page = try load(reference(at: pointer), runLength: length, tree: node.page.tree)
+      guard page.kind == .overflow else {
+        throw corrupted(number, .malformed, tree: node.page.tree, runLength: length)
+      }
+      return cache.insertClean(page)
+    } catch {
+      throw located(error, KeyBounds(only: node.key(index)))
+    }
   }
 
   private func read(_ reference: PageReference, tree: UInt64, level: Int) throws(StorageError) -> Page {
-    let page = try load(reference, runLength: 1, tree: tree)
-    guard page.kind == .leaf || page.kind == .internal, (page.kind == .leaf) == (page.level == 0),
-      Node(page).isWellFormed(pageSize: pageSize)
-    else {
-      throw corrupted(reference.number, .malformed, tree: tree)
+    do throws(StorageError) {
+      let page = try load(reference, runLength: 1, tree: tree)
+      guard page.kind == .leaf || page.kind == .internal, (page.kind == .leaf) == (page.level == 0),
+        Node(page).isWellFormed(pageSize: pageSize)
+      else {
+        throw corrupted(reference.number, .malformed, tree: tree)
+      }
+      return cache.insertClean(try checked(page, tree: tree, level: level))
+    } catch {
+      var error = error
+      error.damage?.level = level
+      throw error
     }
-    return cache.insertClean(try checked(page, tree: tree, level: level))
   }
 
   private func checked(_ page: Page, tree: UInt64, level: Int) throws(StorageError) -> Page {
@@ -102,39 +123,66 @@ final class PageStore: Sendable {
     guard reference.isPlausible else {
       throw corrupted(reference.number, .malformed, tree: tree)
     }
+    guard !reference.isCutOff else { throw cutOff(reference, tree: tree) }
     let page = Page(number: reference.number, runLength: runLength, pageSize: pageSize, creation: 0)
     let offset = reference.number * UInt64(pageSize)
     do {
       let count = try file.readFully(into: page.buffer, at: offset)
       reads.wrappingAdd(1, ordering: .relaxed)
-      guard count == page.size else { throw corrupted(reference.number, .damaged, tree: tree) }
+      guard count == page.size else { throw DamagedRange.Fault.damaged }
       try codec.open(page, tag: reference.tag)
     } catch let error as IOError where error.isClosed {
       throw StorageError(.closed, "\(file.path) was closed: open it again")
     } catch let error as IOError {
       throw StorageError(error, while: "reading page \(reference.number)")
-    } catch let fault as PageCodec.Fault {
-      throw corrupted(reference.number, fault, tree: tree)
-    } catch let error as StorageError {
-      throw error
+    } catch let fault as DamagedRange.Fault {
+      throw corrupted(reference.number, fault, tree: tree, runLength: runLength)
     } catch {
       throw StorageError(.ioFailed, "reading page \(reference.number) failed: \(error)")
     }
-    guard page.tree == tree else { throw corrupted(reference.number, .malformed, tree: tree) }
+    guard page.tree == tree else {
+      throw corrupted(reference.number, .malformed, tree: tree, runLength: runLength)
+    }
     return page
   }
 
-  func corrupted(_ number: UInt64, _ fault: PageCodec.Fault, tree: UInt64) -> StorageError {
+  func corrupted(
+    _ number: UInt64, _ fault: DamagedRange.Fault, tree: UInt64, runLength: Int = 1
+  ) -> StorageError {
     let what: String =
       switch fault {
       case .damaged: "is damaged: its bytes are not those that were written"
       case .stale: "is not the version that its parent refers to: a write was lost or went to another place"
       case .malformed: "has a valid checksum but an impossible content"
       }
-    return StorageError(
+    var error = StorageError(
       .corrupted,
       "page \(number) of \(file.path) (offset \(number &* UInt64(pageSize)), tree \(tree)) \(what); "
         + "run 'holdfast verify' to see how much is affected, and restore that data from a backup")
+    error.damage = DamagedRange(tree: tree, page: number, runLength: runLength, fault: fault)
+    return error
+  }
+
+  private func cutOff(_ reference: PageReference, tree: UInt64) -> StorageError {
+    let number = reference.page
+    var error = StorageError(
+      .corrupted,
+      "page \(number) of \(file.path) (offset \(number &* UInt64(pageSize)), tree \(tree)) was found damaged when "
+        + "commits had to be applied to it; these were set aside in the quarantine folder beside the file: restore "
+        + "that data from a backup")
+    error.damage = DamagedRange(tree: tree, page: number, fault: .damaged, isCutOff: true)
+    return error
+  }
+
+  /// Completes an error about a damaged page with the keys that it concerns, and notes the page.
+  func located(_ error: StorageError, _ bounds: @autoclosure () -> KeyBounds) -> StorageError {
+    guard var range = error.damage else { return error }
+    let bounds = bounds()
+    (range.lower, range.upper) = (bounds.lower, bounds.upper)
+    damage.note(range)
+    var error = error
+    error.damage = range
+    return error
   }
 
   // MARK: Tags
@@ -179,6 +227,7 @@ final class PageStore: Sendable {
   /// Forgets everything: another checkpoint is going to be read.
   func reset() {
     cache.removeAll()
+    damage.removeAll()
     tagLatch.withLock {
       table.tags = [:]
       table.roots = []
@@ -188,6 +237,7 @@ final class PageStore: Sendable {
   /// Forgets everything about a page whose number is free again.
   func forget(_ number: UInt64) {
     cache.remove(number)
+    damage.forget(number)
     tagLatch.withLock {
       if !table.tags.isEmpty { table.tags[number] = nil }
       table.roots.remove(number)

@@ -18,6 +18,10 @@ public struct RecoveryReport: Sendable, Equatable {
   public var lostSlot = false
   /// Whether the list of free pages was damaged: the database is whole, but their space is not used again.
   public var lostFreeSpace = false
+  /// Operations of acknowledged commits that could not be applied, because their page is damaged: they were
+  /// set aside in the quarantine folder (not when opened for reading only), and the keys they concern cannot
+  /// be read or written. See ``Storage/damage``.
+  public var operationsSetAside: UInt64 = 0
   /// How long it took, in nanoseconds.
   public var nanoseconds: UInt64 = 0
 

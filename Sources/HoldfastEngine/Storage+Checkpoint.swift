@@ -27,6 +27,7 @@ extension Storage {
   /// Runs one checkpoint, into the older slot or, one after the other, into both. Under `checkpointLatch`.
   func runCheckpoint(_ state: MetaSlot.State, both: Bool) throws(StorageError) {
     guard let log else { throw StorageError(.readOnly, "\(path) was opened for reading only") }
+    saveDamagedPages()
     let plan = try beginCheckpoint(log, state)
     defer { versions.unpin(plan.version.number) }
     do {
@@ -58,6 +59,7 @@ extension Storage {
     commitLatch.lock()
     let touched = workspace.touched
     let run = workspace.freeSpaceRun
+    let recorded = workspace.recordedDamage
     let plan: CheckpointPlan
     do {
       plan = try planCheckpoint(log, state)
@@ -77,6 +79,7 @@ extension Storage {
         bytesSinceCheckpoint += plan.bytesBefore
         workspace.touched.formUnion(touched)
         workspace.freeSpaceRun = run
+        workspace.recordedDamage = recorded
       }
       throw error
     }
@@ -91,6 +94,7 @@ extension Storage {
     store.cache.pauseEviction()
     defer { store.cache.resumeEviction() }
     try workspace.writeTreeRecords()
+    try workspace.writeDamageRecords()
     let freeSpace = workspace.newFreeSpaceRun()
     let version = workspace.seal(lsn: log.lastLSN, timestamp: lastTimestamp)
     workspace.fill(freeSpace)
@@ -170,23 +174,37 @@ extension Workspace {
   /// Brings the catalog's records of trees up to date.
   func writeTreeRecords() throws(StorageError) {
     let changed = touched.subtracting([TreeRoot.catalogID]).sorted()
-    for id in changed {
-      let key = TreeRecord.key(id)
-      let value = trees[id].map { TreeRecord.value($0) }
-      let result: Result<Void, StorageError> = key.withUnsafeBytes { key in
-        do {
-          if let value {
-            return .success(try value.withUnsafeBytes { try put(TreeRoot.catalogID, key: key, value: $0) })
-          }
+    for id in changed { try record(TreeRecord.key(id), trees[id].map { TreeRecord.value($0) }) }
+    touched = []
+  }
+
+  /// Brings the catalog's records of damage up to date.
+  func writeDamageRecords() throws(StorageError) {
+    guard !store.damage.isEmpty || !recordedDamage.isEmpty else { return }
+    let known = Dictionary(uniqueKeysWithValues: store.damage.all.map { ($0.page, $0) })
+    for page in Set(known.keys).union(recordedDamage.keys).sorted() where known[page] != recordedDamage[page]
+    {
+      try record(DamageRecord.key(page), known[page].map { DamageRecord.value($0) })
+    }
+    recordedDamage = known
+  }
+
+  /// Sets or removes one of the engine's own entries of the catalog.
+  private func record(_ key: [UInt8], _ value: [UInt8]?) throws(StorageError) {
+    let result: Result<Void, StorageError> = key.withUnsafeBytes { key in
+      do throws(StorageError) {
+        guard let value else {
           try remove(TreeRoot.catalogID, key: key)
           return .success(())
-        } catch let error as StorageError { return .failure(error) } catch {
-          return .failure(StorageError(.ioFailed, "\(error)"))
         }
-      }
-      try result.get()
+        return value.withUnsafeBytes { value in
+          do throws(StorageError) {
+            return .success(try put(TreeRoot.catalogID, key: key, value: value))
+          } catch { return .failure(error) }
+        }
+      } catch { return .failure(error) }
     }
-    touched = []
+    try result.get()
   }
 
   /// A run that has room for the list of free pages, and retires the one before.

@@ -249,6 +249,7 @@ struct Opening {
     let space = try freeSpace(slot, block, store, isSame: isSame, &report)
     let workspace = Workspace(
       store: store, trees: trees, number: Storage.firstVersion + 1, lsn: slot.lsn, space: space)
+    workspace.recordedDamage = Dictionary(uniqueKeysWithValues: store.damage.all.map { ($0.page, $0) })
     if slot.freeSpace.number != 0 && !report.lostFreeSpace {
       workspace.freeSpaceRun = (slot.freeSpace.number, Int(slot.freeSpaceRunLength))
     }
@@ -260,6 +261,7 @@ struct Opening {
       lastTimestamp: max(slot.timestamp, scan?.lastTimestamp ?? 0),
       nextTransaction: max(slot.nextTransaction, (scan?.lastTransaction ?? 0) &+ 1), nextTree: slot.nextTree)
     do {
+      try storage.refuseDamage()
       if let scan { try storage.replay(scan, after: slot.lsn) }
     } catch {
       log?.close()
@@ -346,6 +348,18 @@ struct Opening {
     var lastID = TreeRoot.catalogID
     var more = try cursor.first()
     while more {
+      let damage = cursor.withInlineEntry { key, value -> DamagedRange?? in
+        DamageRecord.isKey(key) ? .some(DamageRecord.decode(key: key, value: value)) : nil
+      }
+      if case .some(.some(let range)) = damage {
+        guard let range else {
+          throw StorageError(
+            .corrupted, "the catalog of \(path) holds a record of damage that makes no sense")
+        }
+        store.damage.note(range)
+        more = try cursor.next()
+        continue
+      }
       let record = cursor.withInlineEntry { key, value -> TreeRoot?? in
         key.first == TreeRecord.keyPrefix ? .some(TreeRecord.decode(key: key, value: value)) : nil
       }

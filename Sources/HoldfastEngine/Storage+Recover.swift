@@ -4,8 +4,13 @@ import Synchronization
 
 extension Storage {
   /// Applies the log's commits after a checkpoint. Nobody else uses the database yet.
+  ///
+  /// Operations whose page is damaged are set aside, unless the options refuse that: the rest of the database
+  /// comes up, and what they belonged to fails when it is asked for.
   func replay(_ scan: LogScan, after lsn: UInt64) throws(StorageError) {
     var frames: UInt64 = 0
+    var aside = SetAside(
+      keyBlock.databaseID, key: key, epoch: log?.epoch ?? 0, random: options.random)
     do {
       guard scan.lastTransaction < Operation.treeLimit else { throw OperationReader.Malformed() }
       try scan.forEachCommit(after: lsn) { frame in
@@ -18,7 +23,18 @@ extension Storage {
         workspace.lsn = frame.lsn
         lastTimestamp = max(lastTimestamp, frame.timestamp)
         try noteTrees(frame.payload)
-        try workspace.apply(frame.payload)
+        if options.onDamage == .refuse {
+          try workspace.apply(frame.payload)
+        } else {
+          var left: (bytes: [UInt8], count: Int) = ([], 0)
+          try workspace.apply(frame.payload) { operation, _ in
+            operation.append(to: &left.bytes)
+            left.count += 1
+          }
+          if left.count > 0 {
+            try aside.add(left.bytes, count: left.count, lsn: frame.lsn, timestamp: frame.timestamp)
+          }
+        }
         frames += 1
         // What was replayed need not stay in memory until the end.
         if log != nil && store.cache.dirtyBytes > store.cache.budget / 2 {
@@ -36,6 +52,9 @@ extension Storage {
         "the log of \(path) holds a commit with an impossible content: \(error); restore the database from a backup"
       )
     }
+    // Before any slot names a checkpoint that goes without them.
+    if !aside.isEmpty && log != nil { try aside.write(to: Quarantine(path, options.fileSystem)) }
+    recovery.operationsSetAside = aside.operations
     publishReplayed(scan.lastLSN)
     recovery.commitsReplayed = frames
     recovery.bytesRead = scan.bytes

@@ -25,6 +25,7 @@ extension Storage {
     var walk = TreeWalk(store: store)
     let trees = snapshot.version.trees.values.sorted { $0.id < $1.id }
     withExtendedLifetime(snapshot) { for tree in trees { walk.walk(tree) } }
+    forgetDamage(except: walk.damaged)
     var report = VerificationReport()
     report.trees = trees.count
     report.pages = walk.reached.count
@@ -32,6 +33,13 @@ extension Storage {
     report.problems = walk.problems
     report.problemCount = walk.problemCount
     return report
+  }
+
+  /// Forgets damage that is none any more: each page of every tree has just been looked for.
+  private func forgetDamage(except damaged: Set<UInt64>) {
+    for range in damage where !range.isCutOff && !damaged.contains(range.page) {
+      store.damage.forget(range.page)
+    }
   }
 
   /// Checks the state that commits work on: all trees as ``verify()`` does, and that every page of the file

@@ -10,6 +10,7 @@ extension Storage {
   /// commits share syncs.
   public func write<R>(_ body: (WriteTransaction) throws -> R) throws -> R {
     try checkWritable()
+    try refuseDamage()
     try refuseInsideWrite("written to by another transaction")
     writerLatch.lock()
     do {

@@ -53,6 +53,9 @@ public struct StorageError: Error, Sendable, Equatable, CustomStringConvertible 
   public let message: String
   /// The operating system's error, when there was one.
   public let cause: IOError?
+  /// The page that is damaged and the keys that this concerns, when that is what it is about. These bounds are
+  /// parts of keys: they are for programs, and in no message.
+  public internal(set) var damage: DamagedRange?
 
   public init(_ code: Code, _ message: String, cause: IOError? = nil) {
     self.code = code

@@ -18,6 +18,8 @@ public struct StorageOptions: Sendable {
   public var logBudget = 64 * 1024 * 1024
   /// The most bytes that one transaction may write.
   public var maximumTransactionBytes = StorageLimits.defaultTransactionBytes
+  /// What to do about damaged pages.
+  public var onDamage: DamagePolicy = .isolate
   /// Write to a file on a network file system although its locks and syncs promise less.
   public var allowsNetworkFileSystem = false
   /// The sizes of log segments, in bytes.
@@ -31,4 +33,12 @@ public struct StorageOptions: Sendable {
   public var random: any RandomSource = SystemRandom()
 
   public init() {}
+}
+
+/// What to do when a page is damaged.
+public enum DamagePolicy: Sendable, Equatable {
+  /// Calls that need the page fail; everything else goes on.
+  case isolate
+  /// While a damaged page is known, the database is not opened for writing, and writes to an open one fail.
+  case refuse
 }

@@ -2,6 +2,9 @@
 ///
 /// Holds the pages from the root to its leaf. Make one with ``Snapshot/cursor(_:)``. Not for use by several
 /// threads at once.
+///
+/// When a page cannot be read, the call throws and the cursor stands at that page, with no entry to read:
+/// ``next()`` goes on behind it and ``previous()`` before it.
 public struct TreeCursor {
   private let store: PageStore
   private let tree: TreeRoot
@@ -26,7 +29,9 @@ public struct TreeCursor {
   public mutating func first() throws(StorageError) -> Bool {
     reset()
     guard !tree.isEmpty else { return false }
-    return try descend(from: try store.root(of: tree), toEnd: false)
+    return try locating { (cursor) throws(StorageError) in
+      try cursor.descend(from: try cursor.store.root(of: cursor.tree), toEnd: false)
+    }
   }
 
   /// Goes to the last entry. Returns whether there is one.
@@ -34,7 +39,9 @@ public struct TreeCursor {
   public mutating func last() throws(StorageError) -> Bool {
     reset()
     guard !tree.isEmpty else { return false }
-    return try descend(from: try store.root(of: tree), toEnd: true)
+    return try locating { (cursor) throws(StorageError) in
+      try cursor.descend(from: try cursor.store.root(of: cursor.tree), toEnd: true)
+    }
   }
 
   /// Goes to the first entry whose key is not below `key`. Returns whether there is one.
@@ -42,17 +49,19 @@ public struct TreeCursor {
   public mutating func seek(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
     reset()
     guard !tree.isEmpty else { return false }
-    var page = try store.root(of: tree)
-    while page.level > 0 {
-      let node = Node(page)
-      let index = node.childIndex(key)
-      path.append((page, index))
-      page = try store.child(of: node, at: index)
+    return try locating { (cursor) throws(StorageError) in
+      var page = try cursor.store.root(of: cursor.tree)
+      while page.level > 0 {
+        let node = Node(page)
+        let index = node.childIndex(key)
+        cursor.path.append((page, index))
+        page = try cursor.store.child(of: node, at: index)
+      }
+      let leaf = Node(page)
+      let index = leaf.search(key).index
+      cursor.path.append((page, index))
+      return index < leaf.count ? true : try cursor.step(by: 1)
     }
-    let leaf = Node(page)
-    let index = leaf.search(key).index
-    path.append((page, index))
-    return index < leaf.count ? true : try step(by: 1)
   }
 
   /// Goes to the last entry whose key is not above `key`. Returns whether there is one.
@@ -65,11 +74,28 @@ public struct TreeCursor {
 
   /// Goes to the next entry. Returns `false`, and is at no entry, behind the last.
   @discardableResult
-  public mutating func next() throws(StorageError) -> Bool { isValid ? try step(by: 1) : false }
+  public mutating func next() throws(StorageError) -> Bool { try move(by: 1) }
 
   /// Goes to the entry before. Returns `false`, and is at no entry, before the first.
   @discardableResult
-  public mutating func previous() throws(StorageError) -> Bool { isValid ? try step(by: -1) : false }
+  public mutating func previous() throws(StorageError) -> Bool { try move(by: -1) }
+
+  private mutating func move(by direction: Int) throws(StorageError) -> Bool {
+    guard isValid else { return false }
+    return try locating { (cursor) throws(StorageError) in try cursor.step(by: direction) }
+  }
+
+  /// Moves, and completes the error when that fails: the path then ends above the page that cannot be read.
+  @inline(__always)
+  private mutating func locating(
+    _ move: (inout TreeCursor) throws(StorageError) -> Bool
+  ) throws(StorageError) -> Bool {
+    do throws(StorageError) {
+      return try move(&self)
+    } catch {
+      throw store.located(error, KeyBounds(path))
+    }
+  }
 
   private mutating func reset() {
     path.removeAll(keepingCapacity: true)

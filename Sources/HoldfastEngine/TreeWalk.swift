@@ -13,16 +13,19 @@ struct TreeWalk {
   /// More problems than these are only counted.
   private static let problemLimit = 100
   private(set) var problemCount = 0
+  /// Pages that could not be read.
+  private(set) var damaged: Set<UInt64> = []
 
   init(store: PageStore) { self.store = store }
 
   mutating func walk(_ tree: TreeRoot) {
     let (entriesBefore, runsBefore, problemsBefore) = (entries, overflowRuns, problemCount)
     if !tree.isEmpty {
-      do {
+      do throws(StorageError) {
         let root = try store.root(of: tree)
         walk(root, lower: nil, upper: nil, isRoot: true)
       } catch {
+        note(store.located(error, KeyBounds()))
         report("tree \(tree.id): \(error)")
       }
     }
@@ -45,7 +48,7 @@ struct TreeWalk {
     if !node.isWellFormed(pageSize: store.pageSize) { report("page \(page.number) is malformed") }
     checkOrder(node, lower: lower, upper: upper)
     for index in 0..<node.count {
-      do {
+      do throws(StorageError) {
         if !node.isLeaf {
           let child = try store.child(of: node, at: index)
           let from = index == 0 ? lower : [UInt8](node.key(index))
@@ -57,6 +60,10 @@ struct TreeWalk {
           overflowRuns += 1
         }
       } catch {
+        var bounds = KeyBounds()
+        (bounds.lower, bounds.upper) = (lower, upper)
+        bounds.narrow(node, index)
+        note(node.isLeaf ? error : store.located(error, bounds))
         report("\(error)")
       }
     }
@@ -76,6 +83,13 @@ struct TreeWalk {
         report("page \(node.page.number): key \(index) is outside the bounds of its parent")
       }
     }
+  }
+
+  /// Notes a page that cannot be read: it is in use all the same.
+  private mutating func note(_ error: StorageError) {
+    guard let range = error.damage else { return }
+    damaged.insert(range.page)
+    note(range.page, range.runLength)
   }
 
   /// Notes that pages are in use.

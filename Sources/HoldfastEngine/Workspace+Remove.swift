@@ -137,7 +137,7 @@ extension PageStore {
   func pages(of tree: TreeRoot) throws(StorageError) -> TreePages {
     var pages = TreePages()
     guard !tree.isEmpty else { return pages }
-    pages.extents.append(Extent(start: tree.root.number, count: 1))
+    pages.extents.append(Extent(start: tree.root.page, count: 1))
     if let root = try undamaged(&pages, { () throws(StorageError) in try self.root(of: tree) }) {
       try collect(root, hasOverflow: tree.overflowRuns > 0, into: &pages)
     }
@@ -148,7 +148,8 @@ extension PageStore {
     let node = Node(page)
     for index in 0..<node.count {
       if !node.isLeaf {
-        pages.extents.append(Extent(start: node.childNumber(index), count: 1))
+        pages.extents.append(
+          Extent(start: PageReference(at: node.childReference(index)).page, count: 1))
         // Leaves that refer to nothing need not be read.
         guard page.level > 1 || hasOverflow else { continue }
         if let child = try undamaged(&pages, { () throws(StorageError) in try child(of: node, at: index) }) {

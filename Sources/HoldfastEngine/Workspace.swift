@@ -25,6 +25,8 @@ final class Workspace: @unchecked Sendable {
   var freeSpaceRun: (number: UInt64, runLength: Int)?
   /// Pages that could not be given back because the page that names them is damaged.
   var leakedSubtrees = 0
+  /// The damaged ranges as the catalog has them, by page.
+  var recordedDamage: [UInt64: DamagedRange] = [:]
 
   init(
     store: PageStore, trees: TreeDictionary<UInt64, TreeRoot>, number: UInt64, lsn: UInt64, space: FreeSpace
@@ -75,7 +77,7 @@ final class Workspace: @unchecked Sendable {
   /// A fresh page that only this working version reaches.
   func newPage(_ kind: PageKind, level: Int, tree: UInt64, runLength: Int = 1) -> Page {
     let page = Page(
-      number: space.allocate(runLength), runLength: runLength, pageSize: store.pageSize, creation: number)
+      number: allocate(runLength), runLength: runLength, pageSize: store.pageSize, creation: number)
     page.format(kind: kind, level: level, tree: tree, lsn: lsn)
     store.cache.insertDirty(page)
     return page
@@ -85,7 +87,7 @@ final class Workspace: @unchecked Sendable {
   func writable(_ page: Page) -> Page {
     if page.creation == number { return page }
     let copy = Page(
-      number: space.allocate(page.runLength), runLength: page.runLength, pageSize: store.pageSize,
+      number: allocate(page.runLength), runLength: page.runLength, pageSize: store.pageSize,
       creation: number)
     copy.bytes.copyMemory(from: page.bytes, byteCount: page.size)
     copy.bytes.storeLE(copy.number, PageFormat.number)
@@ -93,6 +95,15 @@ final class Workspace: @unchecked Sendable {
     store.cache.insertDirty(copy)
     retire(page)
     return copy
+  }
+
+  /// The number of a free page, or of the first of a free run. What stood there before is no damage any more.
+  private func allocate(_ runLength: Int) -> UInt64 {
+    let number = space.allocate(runLength)
+    if !store.damage.isEmpty {
+      for page in number..<number + UInt64(runLength) { store.damage.forget(page) }
+    }
+    return number
   }
 
   /// Gives up a page: at once if no sealed version reaches it, else when none that does is needed.

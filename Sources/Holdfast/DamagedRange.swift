@@ -1,0 +1,91 @@
+internal import HoldfastEngine
+
+/// What to do when a page of the file is damaged.
+public enum DamagePolicy: Sendable, Hashable {
+  /// Calls that need the page fail with ``HoldfastError/Code/corrupted``; everything else goes on. Commits that
+  /// recovery cannot apply for it are set aside in the folder `…-quarantine`.
+  case isolate
+  /// While damage is known, the database does not open for writing, and an open one takes no more writes.
+  case refuse
+}
+
+/// A page, or a large document's run of pages, that cannot be read as it was written, and which documents
+/// that concerns.
+public struct DamagedRange: Sendable, Equatable, CustomStringConvertible {
+  /// The collection; `nil` for the catalog, and when there is no collection to the page any more.
+  public let collection: String?
+  /// The number of the page.
+  public let page: UInt64
+  /// Whether changes that belong here were set aside when the database was opened. What the page held is out
+  /// of date since then, so it stays unreadable also when its bytes come back.
+  public let isCutOff: Bool
+  /// The keys concerned are at or above this one, in the order of keys (`docs/format.md`); `nil` when there
+  /// is no bound. It may be the beginning of a key.
+  public let lowerKey: [UInt8]?
+  /// The keys concerned are below this one; `nil` when there is no bound.
+  public let upperKey: [UInt8]?
+  /// The id of the last readable document before those concerned. `nil` when there is none, and in errors,
+  /// which look nothing up.
+  public internal(set) var after: BSONValue?
+  /// The id of the first readable document behind those concerned. `nil` when there is none, and in errors.
+  public internal(set) var before: BSONValue?
+
+  init(_ range: HoldfastEngine.DamagedRange, collection: String?) {
+    self.collection = collection
+    page = range.page
+    isCutOff = range.isCutOff
+    lowerKey = range.lower
+    upperKey = range.upper
+  }
+
+  /// Says which page, and of what; never which ids.
+  public var description: String {
+    let place = collection.map { "collection \(quoted($0))" } ?? "the catalog"
+    return "page \(page) of \(place) is damaged"
+      + (isCutOff ? ", and later changes to its documents were set aside" : "")
+  }
+}
+
+extension Database {
+  /// The pages that are known to be damaged, with the ids of the readable documents on both sides of each; at
+  /// most 1000 of them. A page becomes known when something needs it, or by ``verify()``, and is remembered
+  /// across openings. It is forgotten when its collection is dropped or emptied, when the large document that
+  /// it was part of is replaced or deleted, and when ``verify()`` finds it whole again.
+  /// - Throws: ``HoldfastError/Code/closed``.
+  public func damage() throws(HoldfastError) -> [DamagedRange] {
+    let ranges = storage.damage
+    guard !ranges.isEmpty else { return [] }
+    let snapshot = try engineSnapshot()
+    var names: [UInt64: String] = [:]
+    // A catalog that cannot be read leaves the ranges without names.
+    if let cursor = try? snapshot.cursor(Catalog.tree), let all = try? Catalog.all(cursor) {
+      for (name, record) in all { names[record.tree] = name }
+    }
+    return ranges.map { range in
+      var result = DamagedRange(range, collection: names[range.tree])
+      guard result.collection != nil else { return result }
+      result.after = Database.neighbour(of: range.lower, in: range.tree, snapshot, isBefore: true)
+      result.before = Database.neighbour(of: range.upper, in: range.tree, snapshot, isBefore: false)
+      return result
+    }
+  }
+
+  /// The id of the next document before or behind a bound, if it can be read.
+  private static func neighbour(
+    of bound: [UInt8]?, in tree: UInt64, _ snapshot: HoldfastEngine.Snapshot, isBefore: Bool
+  ) -> BSONValue? {
+    guard let bound, var cursor = try? snapshot.cursor(tree) else { return nil }
+    do {
+      if isBefore {
+        // The bound itself may be in the damaged page: the cursor then stands there, and goes on before it.
+        let isThere = (try? bound.withBytes { (key) throws(StorageError) in try cursor.seek(key) }) ?? true
+        guard isThere ? try cursor.previous() : try cursor.last() else { return nil }
+      } else {
+        guard try bound.withBytes({ (key) throws(StorageError) in try cursor.seek(key) }) else { return nil }
+      }
+      return try cursor.withEntry { _, value in try Document(validating: value)["_id"] } ?? nil
+    } catch {
+      return nil
+    }
+  }
+}
