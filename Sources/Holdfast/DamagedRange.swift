@@ -52,40 +52,60 @@ extension Database {
   /// across openings. It is forgotten when its collection is dropped or emptied, when the large document that
   /// it was part of is replaced or deleted, and when ``verify()`` finds it whole again.
   /// - Throws: ``HoldfastError/Code/closed``.
-  public func damage() throws(HoldfastError) -> [DamagedRange] {
-    let ranges = storage.damage
-    guard !ranges.isEmpty else { return [] }
-    let snapshot = try engineSnapshot()
+  public func damage() throws(HoldfastError) -> [DamagedRange] { try storage.namedDamage() }
+}
+
+extension Storage {
+  /// The damaged pages with the names of their collections and the ids on both sides.
+  func namedDamage() throws(HoldfastError) -> [DamagedRange] {
+    guard !damage.isEmpty else { return [] }
+    let snapshot = try translating { () throws(StorageError) in try self.snapshot() }
     var names: [UInt64: String] = [:]
     // A catalog that cannot be read leaves the ranges without names.
     if let cursor = try? snapshot.cursor(Catalog.tree), let all = try? Catalog.all(cursor) {
       for (name, record) in all { names[record.tree] = name }
     }
-    return ranges.map { range in
+    return damage.map { range in
       var result = DamagedRange(range, collection: names[range.tree])
       guard result.collection != nil else { return result }
-      result.after = Database.neighbour(of: range.lower, in: range.tree, snapshot, isBefore: true)
-      result.before = Database.neighbour(of: range.upper, in: range.tree, snapshot, isBefore: false)
+      result.after = snapshot.neighbour(of: range.lower, in: range.tree, isBefore: true)
+      result.before = snapshot.neighbour(of: range.upper, in: range.tree, isBefore: false)
       return result
     }
   }
+}
 
-  /// The id of the next document before or behind a bound, if it can be read.
-  private static func neighbour(
-    of bound: [UInt8]?, in tree: UInt64, _ snapshot: HoldfastEngine.Snapshot, isBefore: Bool
-  ) -> BSONValue? {
-    guard let bound, var cursor = try? snapshot.cursor(tree) else { return nil }
-    do {
-      if isBefore {
-        // The bound itself may be in the damaged page: the cursor then stands there, and goes on before it.
-        let isThere = (try? bound.withBytes { (key) throws(StorageError) in try cursor.seek(key) }) ?? true
-        guard isThere ? try cursor.previous() : try cursor.last() else { return nil }
-      } else {
-        guard try bound.withBytes({ (key) throws(StorageError) in try cursor.seek(key) }) else { return nil }
+extension HoldfastEngine.Snapshot {
+  /// The id of the next document before or behind a bound that is not damaged itself.
+  fileprivate func neighbour(of bound: [UInt8]?, in tree: UInt64, isBefore: Bool) -> BSONValue? {
+    guard let bound, var cursor = try? cursor(tree) else { return nil }
+    // At a page that cannot be read, the cursor goes on behind or before it.
+    var isThere = true
+    bound.withUnsafeBytes { key in isThere = (try? cursor.seek(key)) ?? true }
+    if isBefore {
+      isThere = isThere ? (try? cursor.previous()) ?? true : (try? cursor.last()) ?? true
+    }
+    while isThere {
+      if let id = cursor.id { return id }
+      isThere = (try? isBefore ? cursor.previous() : cursor.next()) ?? true
+    }
+    return nil
+  }
+}
+
+extension TreeCursor {
+  /// The id of the document at the cursor: as the document has it, or, when its overflow run is damaged, as
+  /// its key has it, which is equal in order. `nil` when the cursor stands at no entry.
+  fileprivate var id: BSONValue? {
+    mutating get {
+      if let document = try? withEntry({ _, value in try? Document(validating: value) }), let document,
+        let id = document["_id"]
+      {
+        return id
       }
-      return try cursor.withEntry { _, value in try Document(validating: value)["_id"] } ?? nil
-    } catch {
-      return nil
+      guard let key else { return nil }
+      var decoder = BSONKeyDecoder(key, typeBits: [])
+      return try? decoder.next()
     }
   }
 }

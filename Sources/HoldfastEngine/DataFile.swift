@@ -73,7 +73,7 @@ struct DataFile: Sendable {
 
   // MARK: Bytes
 
-  private func read(_ count: Int, at offset: UInt64) throws(StorageError) -> [UInt8] {
+  func read(_ count: Int, at offset: UInt64) throws(StorageError) -> [UInt8] {
     try io("reading the header of \(path)") { () throws(IOError) in
       var bytes = [UInt8](repeating: 0, count: count)
       let result: Result<Int, IOError> = bytes.withUnsafeMutableBytes { buffer in

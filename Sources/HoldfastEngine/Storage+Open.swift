@@ -172,7 +172,7 @@ struct Opening {
   // MARK: The owner
 
   /// What the process that holds the lock has said of itself.
-  private func owner() -> String? {
+  func owner() -> String? {
     guard let file = try? options.fileSystem.open(ownerPath, .readOnly) else { return nil }
     defer { file.close() }
     var bytes = [UInt8](repeating: 0, count: 512)

@@ -54,17 +54,20 @@ struct CollectionArguments: ParsableArguments {
 
   /// Reads the collection, which has to be there.
   func read<R>(_ body: (SnapshotCollection) throws -> R) throws -> R {
-    try base.with { database in
-      try database.read { snapshot in
-        guard try snapshot.collections().contains(where: { $0.utf8.elementsEqual(collection.utf8) }) else {
-          throw ToolFailure(
-            .notFound, "collectionNotFound",
-            "\(base.database) has no collection of this name: 'holdfast collections \(base.database)' lists "
-              + "them"
-          )
-        }
-        return try body(snapshot.collection(collection))
+    try base.with { try read($0, body) }
+  }
+
+  /// Reads the collection of an open database.
+  func read<R>(_ database: Database, _ body: (SnapshotCollection) throws -> R) throws -> R {
+    try database.read { snapshot in
+      guard try snapshot.collections().contains(where: { $0.utf8.elementsEqual(collection.utf8) }) else {
+        throw ToolFailure(
+          .notFound, "collectionNotFound",
+          "\(base.database) has no collection of this name: 'holdfast collections \(base.database)' lists "
+            + "them"
+        )
       }
+      return try body(snapshot.collection(collection))
     }
   }
 }

@@ -33,6 +33,12 @@ struct InfoCommand: ParsableCommand {
     result["checkpoint"] = .document([
       "lsn": .int64(Int64(statistics.checkpointLSN)), "time": .dateTime(statistics.checkpointTime),
     ])
+    result["recovery"] = .document(InfoCommand.json(recovery))
+    return result
+  }
+
+  /// What opening had to do.
+  static func json(_ recovery: RecoveryReport) -> Document {
     var report: Document = [
       "wasClean": .bool(recovery.wasClean), "commitsReplayed": .int64(Int64(recovery.commitsReplayed)),
       "bytesRead": .int64(Int64(recovery.bytesRead)), "bytesCut": .int64(Int64(recovery.bytesCut)),
@@ -41,8 +47,8 @@ struct InfoCommand: ParsableCommand {
     report["usedOlderCheckpoint"] = .bool(recovery.usedOlderCheckpoint)
     report["lostSlot"] = .bool(recovery.lostSlot)
     report["lostFreeSpace"] = .bool(recovery.lostFreeSpace)
-    result["recovery"] = .document(report)
-    return result
+    report["operationsSetAside"] = .int64(Int64(clamping: recovery.operationsSetAside))
+    return report
   }
 
   private func text(_ statistics: DatabaseStatistics, _ recovery: RecoveryReport, _ durability: Durability)
@@ -119,8 +125,7 @@ struct VerifyCommand: ParsableCommand {
       throw ToolFailure(
         .corrupted, "corrupted",
         "\(arguments.database) is damaged (\(report.problems.count) problems): restore it from a backup, or "
-          + "save what "
-          + "can be read with 'holdfast find'")
+          + "save what can be read with 'holdfast find --skip-damaged'")
     }
   }
 }

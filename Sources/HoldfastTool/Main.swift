@@ -20,6 +20,7 @@ enum Main {
   private static func report(_ error: any Error) -> ExitStatus {
     // Whoever read the output has seen enough, as in `holdfast find … | head`.
     if error is BrokenPipe { return .success }
+    if let failure = error as? SilentFailure { return failure.status }
     if let failure = ToolFailure(error) {
       failure.print(asJSON: CommandLine.arguments.contains("--json"))
       return failure.status
@@ -52,7 +53,8 @@ struct HoldfastCommand: ParsableCommand {
     version: "holdfast 0.1.0",
     subcommands: [
       CreateCommand.self, ImportCommand.self, GetCommand.self, FindCommand.self, CountCommand.self,
-      CollectionsCommand.self, InfoCommand.self, VerifyCommand.self, BSONCommand.self, DemoCommand.self,
+      CollectionsCommand.self, InfoCommand.self, DoctorCommand.self, VerifyCommand.self, RecoverCommand.self,
+      BSONCommand.self, DemoCommand.self,
       DemoWorkerCommand.self,
     ])
 }
