@@ -104,15 +104,29 @@ public struct TreeCursor {
 
   private mutating func step(by direction: Int) throws(StorageError) -> Bool {
     run = nil
+    let leaf = path.last?.page
     while let (page, index) = path.popLast() {
       let next = index + direction
       guard next >= 0 && next < Node(page).count else { continue }
       path.append((page, next))
       if page.level == 0 { return true }
-      // Only an empty leaf, which a well-made tree does not have, lets the loop go on.
-      if try descend(from: try store.child(of: Node(page), at: next), toEnd: direction < 0) { return true }
+      // Only an empty leaf, which no file has, lets the loop go on.
+      if try descend(from: try store.child(of: Node(page), at: next), toEnd: direction < 0) {
+        try checkOrder(after: leaf, direction)
+        return true
+      }
     }
     return false
+  }
+
+  /// Keys rise from leaf to leaf. In a forged file, in which pages refer to the same page again and again, a
+  /// scan that did not look would take as good as for ever.
+  private mutating func checkOrder(after before: Page?, _ direction: Int) throws(StorageError) {
+    guard let before, let leaf = path.last?.page, Node(before).count > 0 else { return }
+    guard compareBytes(Node(before).key(0), Node(leaf).key(0)).signum() == -direction else {
+      reset()
+      throw store.corrupted(leaf.number, .malformed, tree: tree.id)
+    }
   }
 
   /// Goes down along the first or the last slots.

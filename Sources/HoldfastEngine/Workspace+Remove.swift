@@ -130,6 +130,8 @@ struct TreePages {
   var extents: [Extent] = []
   /// Pages that are damaged, so that nothing is known of what is below them.
   var damaged = 0
+  /// Internal pages, and leaves that were read: a forged file could refer to one again and again.
+  var reached: Set<UInt64> = []
 }
 
 extension PageStore {
@@ -153,6 +155,9 @@ extension PageStore {
         // Leaves that refer to nothing need not be read.
         guard page.level > 1 || hasOverflow else { continue }
         if let child = try undamaged(&pages, { () throws(StorageError) in try child(of: node, at: index) }) {
+          guard pages.reached.insert(child.number).inserted else {
+            throw corrupted(child.number, .malformed, tree: child.tree)
+          }
           try collect(child, hasOverflow: hasOverflow, into: &pages)
         }
       } else if node.isOverflow(index) {
