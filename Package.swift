@@ -6,6 +6,21 @@ import PackageDescription
 let settings: [SwiftSetting] =
   Context.environment["HOLDFAST_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
+/// The fuzz targets are tests. For libFuzzer, `Fuzzing/run` makes a program of the same files.
+let fuzzing: Target = {
+  let dependencies: [Target.Dependency] = [
+    "BSON", "Holdfast", "HoldfastEngine", "HoldfastIO", "HoldfastLog", "HoldfastTestSupport",
+  ]
+  let path = "Tests/HoldfastFuzzTests"
+  return Context.environment["HOLDFAST_FUZZ"] == nil
+    ? .testTarget(
+      name: "HoldfastFuzzTests", dependencies: dependencies, path: path, exclude: ["main.swift"],
+      swiftSettings: settings)
+    : .executableTarget(
+      name: "HoldfastFuzz", dependencies: dependencies, path: path, exclude: ["FuzzTests.swift"],
+      swiftSettings: settings)
+}()
+
 let package = Package(
   name: "holdfast",
   platforms: [.macOS(.v15), .iOS(.v18)],
@@ -57,6 +72,7 @@ let package = Package(
     .testTarget(
       name: "HoldfastEngineTests", dependencies: ["HoldfastEngine", "HoldfastTestSupport"],
       swiftSettings: settings),
+    fuzzing,
   ],
   swiftLanguageModes: [.v6]
 )
