@@ -16,6 +16,14 @@ func runFuzzer(
   _ run: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 ) -> CInt
 
+/// Runs one input. The name is the one that libFuzzer's own `main`, which is linked but not used, asks for.
+@c(LLVMFuzzerTestOneInput)
+public func runTarget(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let input = [UInt8](UnsafeBufferPointer(start: bytes, count: count))
+  do { try target.run(input) } catch { fatalError("\(target.name): \(error)") }
+  return 0
+}
+
 /// The target of this run. Set once, before anything else begins.
 nonisolated(unsafe) var target = FuzzTarget.bson
 
@@ -64,9 +72,4 @@ var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = .allocate(c
 for (index, word) in words.enumerated() { arguments?[index] = strdup(word) }
 arguments?[words.count] = nil
 var count = CInt(words.count)
-exit(
-  runFuzzer(&count, &arguments) { bytes, count in
-    let input = [UInt8](UnsafeBufferPointer(start: bytes, count: count))
-    do { try target.run(input) } catch { fatalError("\(target.name): \(error)") }
-    return 0
-  })
+exit(runFuzzer(&count, &arguments, runTarget))
