@@ -35,6 +35,12 @@ struct CollectionReader<Reader: TreeReader> {
 
   func source(_ options: ScanOptions) throws(HoldfastError) -> DocumentSource {
     let range = try ScanRange(options, name)
+    guard !range.skipsDamage || Reader.Cursor.goesOnBehindDamage else {
+      throw HoldfastError(
+        .invalidUse,
+        "a scan inside of a transaction that writes cannot leave damaged documents out: scan a snapshot instead",
+        collection: name.text)
+    }
     guard let record else { return DocumentSource() }
     let cursor = try translating(name) { () throws(StorageError) in try reader.cursor(record.tree) }
     return CursorSource(cursor, range, name)

@@ -12,8 +12,9 @@ public enum DamagePolicy: Sendable, Hashable {
 /// A page, or a large document's run of pages, that cannot be read as it was written, and which documents
 /// that concerns.
 public struct DamagedRange: Sendable, Equatable, CustomStringConvertible {
-  /// The collection; `nil` for the catalog, and when there is no collection to the page any more.
+  /// The collection; `nil` for the catalog, and where the catalog does not tell.
   public let collection: String?
+  private let isCatalog: Bool
   /// The number of the page.
   public let page: UInt64
   /// Whether changes that belong here were set aside when the database was opened. What the page held is out
@@ -25,13 +26,14 @@ public struct DamagedRange: Sendable, Equatable, CustomStringConvertible {
   /// The keys concerned are below this one; `nil` when there is no bound.
   public let upperKey: [UInt8]?
   /// The id of the last readable document before those concerned. `nil` when there is none, and in errors,
-  /// which look nothing up.
+  /// which look nothing up; nor when more than 100 pages in a row are damaged.
   public internal(set) var after: BSONValue?
   /// The id of the first readable document behind those concerned. `nil` when there is none, and in errors.
   public internal(set) var before: BSONValue?
 
   init(_ range: HoldfastEngine.DamagedRange, collection: String?) {
     self.collection = collection
+    isCatalog = range.tree == Catalog.tree
     page = range.page
     isCutOff = range.isCutOff
     lowerKey = range.lower
@@ -40,7 +42,8 @@ public struct DamagedRange: Sendable, Equatable, CustomStringConvertible {
 
   /// Says which page, and of what; never which ids.
   public var description: String {
-    let place = collection.map { "collection \(quoted($0))" } ?? "the catalog"
+    let place =
+      collection.map { "collection \(quoted($0))" } ?? (isCatalog ? "the catalog" : "some collection")
     return "page \(page) of \(place) is damaged"
       + (isCutOff ? ", and later changes to its documents were set aside" : "")
   }
@@ -85,7 +88,7 @@ extension HoldfastEngine.Snapshot {
     if isBefore {
       isThere = isThere ? (try? cursor.previous()) ?? true : (try? cursor.last()) ?? true
     }
-    while isThere {
+    for _ in 0..<100 where isThere {
       if let id = cursor.id { return id }
       isThere = (try? isBefore ? cursor.previous() : cursor.next()) ?? true
     }

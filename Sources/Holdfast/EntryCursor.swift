@@ -2,6 +2,8 @@ internal import HoldfastEngine
 
 /// A cursor over the entries of a tree, in both directions.
 protocol EntryCursor {
+  /// Whether it can go on behind a page that cannot be read.
+  static var goesOnBehindDamage: Bool { get }
   mutating func first() throws(StorageError) -> Bool
   mutating func seek(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool
   mutating func next() throws(StorageError) -> Bool
@@ -13,5 +15,10 @@ protocol EntryCursor {
   ) throws -> R?
 }
 
-extension TreeCursor: EntryCursor {}
-extension MergedCursor: EntryCursor {}
+extension TreeCursor: EntryCursor {
+  static var goesOnBehindDamage: Bool { true }
+}
+
+extension MergedCursor: EntryCursor {
+  static var goesOnBehindDamage: Bool { false }
+}

@@ -27,11 +27,15 @@ final class DamageTable: Sendable {
 
   func contains(_ page: UInt64) -> Bool { ranges.withLock { $0[page] != nil } }
 
-  /// Notes a range. One that was cut off stays so.
+  /// Notes a range, or what is known of it now. One that was cut off stays so.
   func note(_ range: DamagedRange) {
+    // What a forged reference leads to is no page.
+    guard range.page > 0, range.page < PageReference.cutOffFlag else { return }
     ranges.withLock { ranges in
+      var range = range
       if let old = ranges[range.page] {
-        guard range.isCutOff && !old.isCutOff else { return }
+        range.isCutOff = range.isCutOff || old.isCutOff
+        (range.lsn, range.time) = (old.lsn, old.time)
       } else if ranges.count >= DamageTable.limit {
         return
       }

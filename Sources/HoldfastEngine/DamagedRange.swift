@@ -140,6 +140,9 @@ enum DamageRecord {
     if value[1] & flagLower != 0 { range.lower = bounds[0] }
     if value[1] & flagUpper != 0 { range.upper = bounds[1] }
     guard range.page > 0, range.page < PageReference.cutOffFlag, range.runLength > 0,
+      range.runLength
+        <= Overflow.runLength(
+          valueLength: StorageLimits.maximumValueBytes, pageSize: StorageLimits.pageSizes[0]),
       range.tree < Operation.treeLimit, range.level < StorageLimits.maximumHeight
     else { return nil }
     return range

@@ -1,4 +1,5 @@
-/// A cursor over a tree with a transaction's own writes laid over it.
+/// A cursor over a tree with a transaction's own writes laid over it. When a call throws, the cursor is at no
+/// entry, as it is behind its end.
 public struct MergedCursor {
   private var base: TreeCursor
   private let buffer: WriteBuffer
@@ -28,6 +29,7 @@ public struct MergedCursor {
   @discardableResult
   public mutating func first() throws(StorageError) -> Bool {
     try transaction.checkUse()
+    source = .none
     try base.first()
     position = 0
     return try settleForward()
@@ -37,6 +39,7 @@ public struct MergedCursor {
   @discardableResult
   public mutating func seek(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
     try transaction.checkUse()
+    source = .none
     try base.seek(key)
     position = ownIndex { compareBytes($0, key) < 0 }
     return try settleForward()
@@ -47,7 +50,9 @@ public struct MergedCursor {
   public mutating func next() throws(StorageError) -> Bool {
     try transaction.checkUse()
     if !isForward { try turn { (cursor, key) throws(StorageError) in try cursor.seek(key) } }
-    switch source {
+    let left = source
+    source = .none
+    switch left {
     case .none: return false
     case .base: try base.next()
     case .own: position += 1
@@ -75,6 +80,7 @@ public struct MergedCursor {
   @discardableResult
   public mutating func last() throws(StorageError) -> Bool {
     try transaction.checkUse()
+    source = .none
     try base.last()
     position = order.count - 1
     return try settleBackward()
@@ -84,6 +90,7 @@ public struct MergedCursor {
   @discardableResult
   public mutating func seekBack(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
     try transaction.checkUse()
+    source = .none
     try base.seekBack(key)
     position = ownIndex { compareBytes($0, key) <= 0 } - 1
     return try settleBackward()
@@ -94,7 +101,9 @@ public struct MergedCursor {
   public mutating func previous() throws(StorageError) -> Bool {
     try transaction.checkUse()
     if isForward { try turn { (cursor, key) throws(StorageError) in try cursor.seekBack(key) } }
-    switch source {
+    let left = source
+    source = .none
+    switch left {
     case .none: return false
     case .base: try base.previous()
     case .own: position -= 1
@@ -155,6 +164,7 @@ public struct MergedCursor {
       case .base: base.key
       case .own: buffer.withBytes(buffer.entries[order[position]].key) { [UInt8]($0) }
       }
+    source = .none
     guard let key else { return }
     _ = try key.withUnsafeBufferPointer { (bytes) throws(StorageError) in
       try seek(&self, UnsafeRawBufferPointer(bytes))

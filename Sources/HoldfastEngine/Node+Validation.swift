@@ -10,8 +10,7 @@ extension Node {
     guard page.size == pageSize, page.level < StorageLimits.maximumHeight else { return false }
     let slotsEnd = PageFormat.slots + 2 * count
     guard slotsEnd <= cellStart, cellStart <= pageSize, garbage <= pageSize - cellStart else { return false }
-    // No page of a file is empty; scans rely on it to come to an end.
-    if count == 0 { return false }
+    if !isLeaf && count == 0 { return false }
     var total = 0
     var extents: [(start: Int, end: Int)] = []
     extents.reserveCapacity(count)

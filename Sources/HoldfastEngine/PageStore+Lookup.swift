@@ -48,17 +48,6 @@ extension PageStore {
   }
 }
 
-extension PageStore {
-  /// Reads the leaves on both sides of a leaf.
-  func readNeighbours(of leaf: Page, in tree: TreeRoot) throws(StorageError) {
-    let node = Node(leaf)
-    guard node.count > 0 else { return }
-    var cursor = TreeCursor(tree, in: self, snapshot: nil)
-    if try cursor.seek(node.key(0)) { try cursor.previous() }
-    if try cursor.seek(node.key(node.count - 1)) { try cursor.next() }
-  }
-}
-
 /// Finds the leaves of one tree for keys that come more or less in order: as long as the next key belongs to
 /// the same leaf, the way down is not walked again. The tree must not change meanwhile.
 struct LeafFinder {

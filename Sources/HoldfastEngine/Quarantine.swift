@@ -1,4 +1,5 @@
 import HoldfastIO
+import HoldfastLog
 
 /// The folder beside the data file where everything goes that damage has made useless but that may still help
 /// somebody: `<database>-quarantine`. Holdfast adds files to it and never removes any. `docs/format.md` has
@@ -14,16 +15,15 @@ struct Quarantine {
     directory = path + "-quarantine"
   }
 
-  /// Makes the folder durable with a file in it that holds `bytes`. A file of that name is replaced: it is
-  /// what an earlier attempt at the same thing left.
+  /// Makes the folder durable with a file in it that holds `bytes`. A file of that name is replaced, so names
+  /// must be such that it is what an earlier attempt at the same thing left.
   func add(_ name: String, _ bytes: UnsafeRawBufferPointer) throws(StorageError) {
     let destination = directory + "/" + name
     let temporary = destination + "-new"
     try io("setting damaged data of \(path) aside") { () throws(IOError) in
-      if try fileSystem.information(at: directory) == nil {
-        try fileSystem.createDirectory(directory)
-        try fileSystem.syncDirectory(Opening.directory(of: path))
-      }
+      if try fileSystem.information(at: directory) == nil { try fileSystem.createDirectory(directory) }
+      // Also when the folder was there: an earlier attempt may have failed just before this.
+      try fileSystem.syncDirectory(Opening.directory(of: path))
       if try fileSystem.information(at: temporary) != nil { try fileSystem.remove(temporary) }
       let file = try fileSystem.open(temporary, .create)
       defer { file.close() }
@@ -39,31 +39,29 @@ struct Quarantine {
 /// The operations that could not be applied when a log was replayed, gathered in memory until they are
 /// written, as a whole, before the checkpoint that goes without them.
 ///
-///     0   "HFaside1", u32 version 1, u32 flags (1: sealed), database id (16), salt (32), u32 epoch
-///     68  u32 CRC32C of bytes 0–67
-///     72  for each commit: u64 LSN, i64 time, u32 length, u32 CRC32C of the rest, operations, tag if sealed
+///     0   "HFaside1", u32 version 1, u32 flags (1: sealed), database id (16), log id (16), salt (32)
+///     80  u32 CRC32C of bytes 0–79
+///     84  for each commit: u64 LSN, i64 time, u32 length, u32 CRC32C of the rest, operations, tag if sealed
 ///
-/// The sealing key is derived from the data key with bytes 0–67, whose salt is drawn for this file alone; the
+/// The sealing key is derived from the data key with bytes 0–79, whose salt is drawn for this file alone; the
 /// nonce is the number of the commit in the file, and LSN, time and length are authenticated with it.
 struct SetAside {
   private(set) var operations: UInt64 = 0
   private var bytes: [UInt8] = []
   private var sealer: Sealer?
   private var commits: UInt64 = 0
-  private let epoch: UInt32
+  /// A file for every log that was replayed, and the same one for every attempt at that.
+  let name: String
 
-  static let headerSize = 72
   static let recordHeaderSize = 24
   private static let sealedFlag: UInt32 = 1
 
-  init(_ databaseID: DatabaseID, key: SecretKey?, epoch: UInt32, random: any RandomSource) {
-    self.epoch = epoch
+  init(_ databaseID: DatabaseID, key: SecretKey?, log: LogID, random: any RandomSource) {
+    name = "commits-\(log)"
     var header = Array("HFaside1".utf8)
     header += withUnsafeBytes(of: UInt32(1).littleEndian) { [UInt8]($0) }
     header += withUnsafeBytes(of: (key == nil ? 0 : SetAside.sealedFlag).littleEndian) { [UInt8]($0) }
-    header += databaseID.bytes
-    header += random.bytes(32)
-    header += withUnsafeBytes(of: epoch.littleEndian) { [UInt8]($0) }
+    header += databaseID.bytes + log.bytes + random.bytes(32)
     sealer = key.map { key in
       Sealer(header.withUnsafeBytes { key.subkey(salt: $0, label: "holdfast quarantine 1") })
     }
@@ -72,9 +70,6 @@ struct SetAside {
   }
 
   var isEmpty: Bool { operations == 0 }
-
-  /// The same name for every attempt at the same recovery, and another for every other.
-  var name: String { "commits-\(epoch)" }
 
   /// Adds what was left out of one commit.
   mutating func add(_ encoded: [UInt8], count: Int, lsn: UInt64, timestamp: Int64) throws(StorageError) {
@@ -136,9 +131,8 @@ extension Storage {
       do {
         let count = try store.file.readFully(
           into: page.buffer, at: range.page &* UInt64(store.pageSize))
-        try quarantine.add(
-          "page-\(range.page)-\(lsn)",
-          UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(page.buffer)[..<count]))
+        let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(page.buffer)[..<count])
+        try quarantine.add("page-\(range.page)-\(String(CRC32C.checksum(bytes), radix: 16))", bytes)
         store.damage.stamp(range.page, lsn: lsn, time: options.clock.now())
       } catch {}
     }

@@ -67,6 +67,9 @@ extension Storage {
       versions.hold(plan.version.number, lsn: plan.version.lsn, at: options.clock.monotonic())
       commitLatch.unlock()
     } catch {
+      // What was put into the catalog so far may yet be taken back with the rest.
+      workspace.touched.formUnion(touched)
+      workspace.recordedDamage = recorded
       commitLatch.unlock()
       throw error
     }
@@ -178,10 +181,19 @@ extension Workspace {
     touched = []
   }
 
+  /// The damage that is still reached: what was given up with its tree, or with its value, concerns nobody.
+  func reachedDamage() -> [DamagedRange] {
+    guard !store.damage.isEmpty else { return [] }
+    let given = space.unreached()
+    return store.damage.all.filter { range in
+      !given.contains { $0.start <= range.page && range.page < $0.end }
+    }
+  }
+
   /// Brings the catalog's records of damage up to date.
   func writeDamageRecords() throws(StorageError) {
     guard !store.damage.isEmpty || !recordedDamage.isEmpty else { return }
-    let known = Dictionary(uniqueKeysWithValues: store.damage.all.map { ($0.page, $0) })
+    let known = Dictionary(uniqueKeysWithValues: reachedDamage().map { ($0.page, $0) })
     for page in Set(known.keys).union(recordedDamage.keys).sorted() where known[page] != recordedDamage[page]
     {
       try record(DamageRecord.key(page), known[page].map { DamageRecord.value($0) })

@@ -230,6 +230,7 @@ struct Opening {
     report.wasClean = slot.state == .clean
     report.lastLSN = max(scan?.lastLSN ?? 0, slot.lsn)
 
+    if let first = store.damage.all.first { try refuse(first) }
     var log: Log?
     if !options.isReadOnly {
       do {
@@ -261,7 +262,6 @@ struct Opening {
       lastTimestamp: max(slot.timestamp, scan?.lastTimestamp ?? 0),
       nextTransaction: max(slot.nextTransaction, (scan?.lastTransaction ?? 0) &+ 1), nextTree: slot.nextTree)
     do {
-      try storage.refuseDamage()
       if let scan { try storage.replay(scan, after: slot.lsn) }
     } catch {
       log?.close()
@@ -279,6 +279,17 @@ struct Opening {
       throw error
     }
     return storage
+  }
+
+  /// Throws when a damaged page is known and the options say that nothing must be written then.
+  func refuse(_ damage: DamagedRange) throws(StorageError) {
+    guard options.onDamage == .refuse, !options.isReadOnly else { return }
+    var error = StorageError(
+      .corrupted,
+      "page \(damage.page) of \(path) is damaged, and the options refuse to write to a database with damage: "
+        + "restore that data from a backup, or open it without that option")
+    error.damage = damage
+    throw error
   }
 
   private func check(_ features: FeatureBits) throws(StorageError) {
@@ -352,11 +363,8 @@ struct Opening {
         DamageRecord.isKey(key) ? .some(DamageRecord.decode(key: key, value: value)) : nil
       }
       if case .some(.some(let range)) = damage {
-        guard let range else {
-          throw StorageError(
-            .corrupted, "the catalog of \(path) holds a record of damage that makes no sense")
-        }
-        store.damage.note(range)
+        // A mere memory: one that makes no sense is dropped by the next checkpoint.
+        if let range { store.damage.note(range) }
         more = try cursor.next()
         continue
       }

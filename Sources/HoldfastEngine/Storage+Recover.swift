@@ -10,7 +10,7 @@ extension Storage {
   func replay(_ scan: LogScan, after lsn: UInt64) throws(StorageError) {
     var frames: UInt64 = 0
     var aside = SetAside(
-      keyBlock.databaseID, key: key, epoch: log?.epoch ?? 0, random: options.random)
+      keyBlock.databaseID, key: key, log: scan.id, random: options.random)
     do {
       guard scan.lastTransaction < Operation.treeLimit else { throw OperationReader.Malformed() }
       try scan.forEachCommit(after: lsn) { frame in
@@ -23,7 +23,7 @@ extension Storage {
         workspace.lsn = frame.lsn
         lastTimestamp = max(lastTimestamp, frame.timestamp)
         try noteTrees(frame.payload)
-        if options.onDamage == .refuse {
+        if options.onDamage == .refuse && !options.isReadOnly {
           try workspace.apply(frame.payload)
         } else {
           var left: (bytes: [UInt8], count: Int) = ([], 0)

@@ -25,7 +25,7 @@ extension Storage {
     var walk = TreeWalk(store: store)
     let trees = snapshot.version.trees.values.sorted { $0.id < $1.id }
     withExtendedLifetime(snapshot) { for tree in trees { walk.walk(tree) } }
-    forgetDamage(except: walk.damaged)
+    forgetDamage(after: walk)
     var report = VerificationReport()
     report.trees = trees.count
     report.pages = walk.reached.count
@@ -35,10 +35,10 @@ extension Storage {
     return report
   }
 
-  /// Forgets damage that is none any more: each page of every tree has just been looked for.
-  private func forgetDamage(except damaged: Set<UInt64>) {
-    for range in damage where !range.isCutOff && !damaged.contains(range.page) {
-      store.damage.forget(range.page)
+  /// Forgets damage that is none any more, in trees of which each page has just been looked at.
+  private func forgetDamage(after walk: TreeWalk) {
+    for range in damage where !range.isCutOff && !walk.damaged.contains(range.page) {
+      if !walk.incomplete.contains(range.tree) { store.damage.forget(range.page) }
     }
   }
 

@@ -10,7 +10,9 @@ extension Storage {
   /// commits share syncs.
   public func write<R>(_ body: (WriteTransaction) throws -> R) throws -> R {
     try checkWritable()
-    try refuseDamage()
+    if options.onDamage == .refuse, let first = damage.first {
+      try Opening(path: path, options: options).refuse(first)
+    }
     try refuseInsideWrite("written to by another transaction")
     writerLatch.lock()
     do {

@@ -140,20 +140,11 @@ public final class Storage: @unchecked Sendable {
     if let failure { throw failure }
   }
 
-  /// Throws when a damaged page is known and the options say that nothing must be written then.
-  func refuseDamage() throws(StorageError) {
-    guard options.onDamage == .refuse, !options.isReadOnly, let first = damage.first else { return }
-    var error = StorageError(
-      .corrupted,
-      "page \(first.page) of \(path) is damaged, and the options refuse to write to a database with damage: "
-        + "restore that data from a backup, or open it without that option")
-    error.damage = first
-    throw error
-  }
-
   /// The pages that are known to be damaged, with the keys that they concern; at most 1000 of them. Whatever
   /// needs them fails with ``StorageError/Code/corrupted``, and everything else goes on.
-  public var damage: [DamagedRange] { store.damage.isEmpty ? [] : store.damage.all }
+  public var damage: [DamagedRange] {
+    store.damage.isEmpty ? [] : commitLatch.withLock { workspace.reachedDamage() }
+  }
 
   /// Refuses every further write until the database is opened again.
   @discardableResult

@@ -30,7 +30,8 @@ public struct TreeCursor {
     reset()
     guard !tree.isEmpty else { return false }
     return try locating { (cursor) throws(StorageError) in
-      try cursor.descend(from: try cursor.store.root(of: cursor.tree), toEnd: false)
+      if try cursor.descend(from: try cursor.store.root(of: cursor.tree), toEnd: false) { return true }
+      return try cursor.step(by: 1)
     }
   }
 
@@ -40,7 +41,8 @@ public struct TreeCursor {
     reset()
     guard !tree.isEmpty else { return false }
     return try locating { (cursor) throws(StorageError) in
-      try cursor.descend(from: try cursor.store.root(of: cursor.tree), toEnd: true)
+      if try cursor.descend(from: try cursor.store.root(of: cursor.tree), toEnd: true) { return true }
+      return try cursor.step(by: -1)
     }
   }
 
@@ -50,26 +52,35 @@ public struct TreeCursor {
     reset()
     guard !tree.isEmpty else { return false }
     return try locating { (cursor) throws(StorageError) in
-      var page = try cursor.store.root(of: cursor.tree)
-      while page.level > 0 {
-        let node = Node(page)
-        let index = node.childIndex(key)
-        cursor.path.append((page, index))
-        page = try cursor.store.child(of: node, at: index)
-      }
-      let leaf = Node(page)
-      let index = leaf.search(key).index
-      cursor.path.append((page, index))
-      return index < leaf.count ? true : try cursor.step(by: 1)
+      if try cursor.find(key) { return true }
+      if let (leaf, index) = cursor.path.last, index < Node(leaf).count { return true }
+      return try cursor.step(by: 1)
     }
+  }
+
+  /// Goes to where a key is or would be. Returns whether it is there.
+  private mutating func find(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    var page = try store.root(of: tree)
+    while page.level > 0 {
+      let node = Node(page)
+      let index = node.childIndex(key)
+      path.append((page, index))
+      page = try store.child(of: node, at: index)
+    }
+    let (index, found) = Node(page).search(key)
+    path.append((page, index))
+    return found
   }
 
   /// Goes to the last entry whose key is not above `key`. Returns whether there is one.
   @discardableResult
   public mutating func seekBack(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
-    guard try seek(key) else { return try last() }
-    if withKey({ compareBytes($0, key) }) == 0 { return true }
-    return try previous()
+    reset()
+    guard !tree.isEmpty else { return false }
+    return try locating { (cursor) throws(StorageError) in
+      if try cursor.find(key) { return true }
+      return try cursor.step(by: -1)
+    }
   }
 
   /// Goes to the next entry. Returns `false`, and is at no entry, behind the last.
@@ -105,24 +116,33 @@ public struct TreeCursor {
   private mutating func step(by direction: Int) throws(StorageError) -> Bool {
     run = nil
     let leaf = path.last?.page
+    var empty = 0
     while let (page, index) = path.popLast() {
       let next = index + direction
       guard next >= 0 && next < Node(page).count else { continue }
       path.append((page, next))
       if page.level == 0 { return true }
-      // Only an empty leaf, which no file has, lets the loop go on.
+      // Only an empty leaf, which there is only beside a damaged one, lets the loop go on.
       if try descend(from: try store.child(of: Node(page), at: next), toEnd: direction < 0) {
         try checkOrder(after: leaf, direction)
         return true
+      }
+      empty += 1
+      guard empty <= TreeCursor.emptyLimit else {
+        reset()
+        throw store.corrupted(page.number, .malformed, tree: tree.id)
       }
     }
     return false
   }
 
+  /// More empty leaves in a row are in forged files only.
+  private static let emptyLimit = 1000
+
   /// Keys rise from leaf to leaf. In a forged file, in which pages refer to the same page again and again, a
   /// scan that did not look would take as good as for ever.
   private mutating func checkOrder(after before: Page?, _ direction: Int) throws(StorageError) {
-    guard let before, let leaf = path.last?.page, Node(before).count > 0 else { return }
+    guard let before, before.level == 0, let leaf = path.last?.page, Node(before).count > 0 else { return }
     guard compareBytes(Node(before).key(0), Node(leaf).key(0)).signum() == -direction else {
       reset()
       throw store.corrupted(leaf.number, .malformed, tree: tree.id)

@@ -15,6 +15,10 @@ struct TreeWalk {
   private(set) var problemCount = 0
   /// Pages that could not be read.
   private(set) var damaged: Set<UInt64> = []
+  /// Trees of which some pages could not be looked at: those below damaged ones, or a disk did not answer.
+  private(set) var incomplete: Set<UInt64> = []
+
+  private var empty: [UInt64] = []
 
   init(store: PageStore) { self.store = store }
 
@@ -25,10 +29,13 @@ struct TreeWalk {
         let root = try store.root(of: tree)
         walk(root, lower: nil, upper: nil, isRoot: true)
       } catch {
-        note(store.located(error, KeyBounds()))
+        note(store.located(error, KeyBounds()), tree.id)
         report("tree \(tree.id): \(error)")
       }
     }
+    // An emptied leaf stays when the one that would get its keys cannot be read.
+    if damaged.isEmpty { for page in empty { report("page \(page) is empty") } }
+    empty = []
     guard problemCount == problemsBefore else { return }
     if entries - entriesBefore != tree.count {
       report("tree \(tree.id) has \(entries - entriesBefore) entries, but its root says \(tree.count)")
@@ -44,7 +51,7 @@ struct TreeWalk {
     // A page that is reached twice is not walked twice: a forged file could make that endless.
     guard note(page.number, page.runLength) else { return }
     let node = Node(page)
-    if node.count == 0 { report("page \(page.number) is empty") }
+    if node.count == 0 { empty.append(page.number) }
     if !node.isWellFormed(pageSize: store.pageSize) { report("page \(page.number) is malformed") }
     checkOrder(node, lower: lower, upper: upper)
     for index in 0..<node.count {
@@ -63,7 +70,7 @@ struct TreeWalk {
         var bounds = KeyBounds()
         (bounds.lower, bounds.upper) = (lower, upper)
         bounds.narrow(node, index)
-        note(node.isLeaf ? error : store.located(error, bounds))
+        note(node.isLeaf ? error : store.located(error, bounds), page.tree)
         report("\(error)")
       }
     }
@@ -86,8 +93,12 @@ struct TreeWalk {
   }
 
   /// Notes a page that cannot be read: it is in use all the same.
-  private mutating func note(_ error: StorageError) {
-    guard let range = error.damage else { return }
+  private mutating func note(_ error: StorageError, _ tree: UInt64) {
+    guard let range = error.damage else {
+      incomplete.insert(tree)
+      return
+    }
+    if range.level > 0 { incomplete.insert(tree) }
     damaged.insert(range.page)
     note(range.page, range.runLength)
   }

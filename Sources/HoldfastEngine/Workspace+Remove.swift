@@ -28,6 +28,7 @@ extension Workspace {
   /// they fit into one page, unlinks it when it is empty, and does the same upwards.
   private func shrink(_ start: Page, _ tree: inout TreeRoot, _ steps: inout [(page: Page, index: Int)]) {
     var page = start
+    if Node(start).count == 0 && !hasHeir(steps) { return }
     while let (parentPage, index) = steps.popLast() {
       let node = Node(page)
       if node.count > 0 && node.usedBytes >= Node.capacity(pageSize: page.size) / 4 { break }
@@ -41,6 +42,23 @@ extension Workspace {
       page = parentPage
     }
     if steps.isEmpty { lowerRoot(&tree) }
+  }
+
+  /// Whether the leaf can be read that the keys of an emptied leaf belong to when it is unlinked: the last one
+  /// before it, or the first one behind it. When not, the empty leaf stays, so that damage does not spread and
+  /// whatever is put next finds its place.
+  private func hasHeir(_ steps: [(page: Page, index: Int)]) -> Bool {
+    for (page, index) in steps.reversed() where Node(page).count > 1 {
+      let isBefore = index > 0
+      guard var heir = try? store.child(of: Node(page), at: isBefore ? index - 1 : 1) else { return false }
+      while heir.level > 0 {
+        let node = Node(heir)
+        guard let next = try? store.child(of: node, at: isBefore ? node.count - 1 : 0) else { return false }
+        heir = next
+      }
+      return true
+    }
+    return true
   }
 
   /// Merges a node with its right or its left neighbour. Returns `false` when neither fits, or cannot be

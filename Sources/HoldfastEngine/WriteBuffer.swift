@@ -19,10 +19,6 @@ struct WriteBuffer {
   /// The entries that count, by key.
   private var order: [Int]?
 
-  /// Whether some entry has a value, and whether some is a deletion.
-  var hasValues: Bool { entries.contains { $0.value != nil } }
-  var hasDeletions: Bool { entries.contains { $0.value == nil } }
-
   /// Whether what the tree held before the transaction is gone.
   var isCleared = false
 

@@ -227,24 +227,18 @@ public final class WriteTransaction {
 
   var hasChanges: Bool { operationCount > 0 }
 
-  /// Reads every page that applying the commit will change, so that nothing can fail then. `root` says where
-  /// a tree is now.
+  /// Reads every page that applying the commit needs, so that nothing can fail then. `root` says where a tree
+  /// is now. What it can do without, it asks for when it comes to it: neighbours to merge with, and those that
+  /// get the keys of an emptied leaf.
   func readAhead(_ root: (UInt64) -> TreeRoot) throws(StorageError) {
     for id in touched {
       guard let writes = buffers[id], !writes.buffer.isCleared else { continue }
       let order = writes.buffer.sorted()
       let buffer = writes.buffer
-      let tree = root(id)
-      var finder = LeafFinder(tree, in: store)
-      // A leaf that deletions empty is unlinked, and what is put after that goes to the leaf beside it.
-      let needsNeighbours = buffer.hasDeletions && buffer.hasValues
-      var last: Page?
+      var finder = LeafFinder(root(id), in: store)
       for index in order {
-        let entry = buffer.entries[index]
-        let leaf = try buffer.withBytes(entry.key) { (key) throws(StorageError) in try finder.leaf(for: key) }
-        if needsNeighbours, let leaf, leaf !== last {
-          try store.readNeighbours(of: leaf, in: tree)
-          last = leaf
+        _ = try buffer.withBytes(buffer.entries[index].key) { (key) throws(StorageError) in
+          try finder.leaf(for: key)
         }
       }
     }

@@ -8,7 +8,8 @@ struct DoctorCommand: ParsableCommand {
     discussion: """
       Changes nothing, and works on databases that do not open. It reads the header, looks at the files beside \
       it, and opens it for reading when that is possible; 'holdfast verify' reads every document. The exit code \
-      is 0 when nothing needs to be done, 1 when something should be, and otherwise that of the failure.
+      is 0 when nothing needs to be done, 1 when something should be, and otherwise that of the failure. While it \
+      looks, nobody can open the database for writing.
       """)
 
   @OptionGroup var arguments: DatabaseArguments
@@ -44,7 +45,8 @@ struct DoctorCommand: ParsableCommand {
     case .restoreLog:
       "mv …/\(name(database))-log \(database)-log   (from where it was moved, or from the backup)"
     case .restoreBackup:
-      "cp …/\(name(database)) \(database)   (from a backup; keep the damaged file under another name)"
+      // The log belongs to the damaged file: beside the backup it would be removed.
+      "mkdir damaged && mv \(database) \(database)-* damaged/ && cp …/\(name(database)) \(database)   (from a backup)"
     case .upgrade: "holdfast --version   (and use a newer one)"
     }
   }

@@ -78,43 +78,26 @@ struct FindCommand: ParsableCommand {
   }
 
   func run() throws {
-    var lower = from.flatMap { GetCommand.candidates($0).first }
-    var upper = through.flatMap { GetCommand.candidates($0).first }
+    let lower = from.flatMap { GetCommand.candidates($0).first }
+    let upper = through.flatMap { GetCommand.candidates($0).first }
+    var options = ScanOptions(from: lower, through: upper, descending: descending, limit: limit)
+    options.skipsDamage = skipDamaged
     try arguments.base.with { database in
       try arguments.read(database) { collection in
-        var rest = limit
-        while let damaged = try print(collection, lower, upper, &rest) {
-          // Go on with the readable document on the other side, if there is one.
-          let range = try database.damage().first { $0.page == damaged.damage?.page }
-          StandardError.print("holdfast: skipped: \(damaged.message)")
-          guard let next = descending ? range?.after : range?.before else { return }
-          if descending { upper = next } else { lower = next }
+        var output = StandardOutput()
+        var documents = collection.scan(options).makeIterator()
+        while let document = try documents.nextDocument() {
+          try output.append {
+            document.writeExtendedJSON(format.mode, into: &$0)
+            $0.append(UInt8(ascii: "\n"))
+          }
         }
+        try output.flush()
+      }
+      for range in try database.damage() where range.collection == arguments.collection {
+        StandardError.print("holdfast: left out: \(range)")
       }
     }
-  }
-
-  /// Prints documents, and counts them off `rest`. Returns the damage that ended it, if that is to be skipped.
-  private func print(
-    _ collection: SnapshotCollection, _ lower: BSONValue?, _ upper: BSONValue?, _ rest: inout Int?
-  ) throws -> HoldfastError? {
-    var output = StandardOutput()
-    var documents = collection.scan(from: lower, through: upper, descending: descending, limit: rest)
-      .makeIterator()
-    do {
-      while let document = try documents.nextDocument() {
-        try output.append {
-          document.writeExtendedJSON(format.mode, into: &$0)
-          $0.append(UInt8(ascii: "\n"))
-        }
-        rest = rest.map { $0 - 1 }
-      }
-    } catch let error as HoldfastError where error.damage != nil && skipDamaged {
-      try output.flush()
-      return error
-    }
-    try output.flush()
-    return nil
   }
 }
 

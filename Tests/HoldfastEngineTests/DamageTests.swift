@@ -166,40 +166,6 @@ import Testing
     }
   }
 
-  @Test("a transaction that empties a leaf beside a damaged one is refused before anything is logged")
-  func damagedNeighbour() throws {
-    let (disk, options) = try manyLeaves()
-    var storage = try Storage.open(path, options)
-    func leaf(_ key: [UInt8]) throws -> Page {
-      try #require(
-        try key.withUnsafeBytes { key in try storage.store.leaf(storage.versions.current.tree(1), for: key) })
-    }
-    let damaged = try leaf(text("key-1200"))
-    let first = [UInt8](Node(damaged).key(Node(damaged).count - 1))
-    // The leaf behind the damaged one: all its entries are deleted, and one is put where they were.
-    var keys: [[UInt8]] = []
-    for number in 0..<500 where first.lexicographicallyPrecedes(text("key-\(1000 + number)")) {
-      let key = text("key-\(1000 + number)")
-      if let other = keys.first, try leaf(key).number != leaf(other).number { break }
-      keys.append(key)
-    }
-    try storage.close()
-    #expect(disk.flipBit(path, offset: Int(damaged.number) * 4096 + 4000, bit: 1))
-    storage = try Storage.open(path, options)
-    #expect(throws: StorageError.self) {
-      try storage.write { transaction in
-        for key in keys { try transaction.delete(1, key) }
-        try transaction.put(1, keys[keys.count - 1] + text("x"), [9])
-      }
-    }
-    #expect(storage.failure == nil)
-    try storage.put(1, text("key-1001"), [7])
-    try storage.close()
-    storage = try Storage.open(path, options)
-    #expect(try storage.get(1, text("key-1001")) == [7])
-    try storage.close()
-  }
-
   @Test("no key and no value is found in any file of an encrypted database, open or closed")
   func nothingInClear() throws {
     let disk = try makeDisk()

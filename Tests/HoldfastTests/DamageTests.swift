@@ -69,13 +69,34 @@ import Testing
     let again = try Database.open(at: path, options(disk))
     #expect(try again.damage() == damage)
     #expect(try again.collection("users").exists(id: 1000))
-    #expect(try again.dropCollection("users"))
-    for _ in 0..<3 {
-      try again.collection("others").insert([:])
-      try again.checkpoint()
+    // A scan fails where the damage is, unless it ends before that, or leaves it out.
+    #expect(throws: HoldfastError.self) { try again.collection("users").scan().documents() }
+    let (after, before) = (try #require(lost.first), try #require(lost.last))
+    #expect(try again.collection("users").scan(through: .int32(after - 1)).documents().count == Int(after))
+    #expect(
+      try again.collection("users").scan(from: .int32(before + 1), descending: true).documents().count
+        == 401 - Int(before + 1))
+    #expect(
+      try again.collection("users").scan(through: .int32(after - 1), descending: true).documents().count
+        == Int(after))
+    var skipping = ScanOptions()
+    skipping.skipsDamage = true
+    for descending in [false, true] {
+      skipping.isDescending = descending
+      #expect(try again.collection("users").scan(skipping).documents().count == 401 - lost.count)
+      skipping.limit = 300
+      #expect(try again.collection("users").scan(skipping).documents().count == 300)
+      skipping.limit = nil
     }
+    try again.write { transaction -> Void in
+      #expect(throws: HoldfastError.self) { try transaction.collection("users").scan(skipping).documents() }
+    }
+    #expect(try again.dropCollection("users"))
     #expect(try again.damage().isEmpty)
     try again.close()
+    let last = try Database.open(at: path, options(disk))
+    #expect(try last.damage().isEmpty)
+    try last.close()
   }
 
   @Test("recovery sets aside what belongs into a damaged page, says so, and refuses when that is wanted")
