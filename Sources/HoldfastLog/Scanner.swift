@@ -36,6 +36,14 @@ struct Scanner {
     // Two segments may begin with the same LSN, and a commit may have begun in the segment before the one
     // that begins with it: hence "below", not "at".
     index = all.lastIndex { $0.header.firstLSN <= after } ?? 0
+    // A crash while segments were being given up may have kept one and lost another behind it. What lies
+    // before such a gap is not needed when the segment behind it begins right after what is there.
+    let (before, segments) = (index, all)
+    let gap = segments.indices.last { place in
+      place > before && segments[place].header.sequence != segments[place - 1].header.sequence + 1
+        && segments[place].header.firstLSN - 1 == after
+    }
+    if let gap { index = gap }
     let start = all[index]
     guard start.header.firstLSN <= after || start.header.firstLSN - 1 == after else {
       throw Scanner.beginsTooLate(start, after: after, folder: folder, tag: id.tag)

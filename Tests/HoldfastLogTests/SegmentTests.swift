@@ -245,3 +245,24 @@ import Testing
     #expect { try world.scan() } throws: { ($0 as? LogError)?.code == .missing }
   }
 }
+
+extension SegmentTests {
+  @Test("a segment that giving up left behind, with a gap after it, is in nobody's way")
+  func gapBelowWhatIsNeeded() throws {
+    let world = World(seed: 1)
+    let log = try world.create()
+    for lsn in 1...120 as ClosedRange<UInt64> {
+      try log.commit([Item(lsn: lsn, transaction: lsn, size: 300)])
+    }
+    let found = try LogScan.inventory(world.configuration).logs.first?.segments ?? []
+    #expect(found.count >= 4)
+    log.close()
+    // A crash kept the first of those that were given up, and lost the one behind it.
+    try world.disk.remove(found[1].path)
+    let after = found[2].firstLSN - 1
+    #expect(try world.recover(after: after).map(\.lsn) == Array(after + 1...120))
+    // What is really needed is still missed.
+    #expect(throws: LogError.self) { _ = try world.scan(after: after - 1) }
+    #expect(throws: LogError.self) { _ = try world.scan(after: 0) }
+  }
+}
