@@ -22,6 +22,8 @@ import Testing
       disk, encrypted: true, pageSize: 8192, cacheBytes: 64 << 20, logBudget: 64 << 20)
     options.smallestSegment = 1 << 20
     options.largestSegment = 64 << 20
+    // Opened a second time, the file has the name by which its writes are counted below.
+    try Storage.open(path, options).close()
     let storage = try Storage.open(path, options)
     let value = [UInt8](repeating: 3, count: 200)
     for batch in 0..<100 {
@@ -30,6 +32,7 @@ import Testing
       }
     }
     try storage.checkpoint()
+    #expect(disk.counters.writes(to: path) > 0)
     try storage.put(1, UInt64(2_000_000).key16, value)
     let before = disk.counters
     for number in 0..<100 as Range<UInt64> { try storage.put(1, (3_000_000 + number * 7).key16, value) }
@@ -343,6 +346,8 @@ import Testing
     for failing in 1...6 {
       let disk = try makeDisk()
       let options = try makeOptions(disk, encrypted: true)
+      // Opened a second time, the file has the name by which the faults below mean it.
+      try Storage.open(path, options).close()
       let storage = try Storage.open(path, options)
       // A root with a few leaves.
       try storage.write { transaction in
@@ -352,7 +357,9 @@ import Testing
       }
       let snapshot = try storage.snapshot()
       disk.schedule(.error(code, .once), at: disk.operationCount + failing, on: .write, under: path)
+      let pending = disk.pendingFaults
       _ = try? storage.checkpoint()
+      #expect(pending == 1 && (disk.pendingFaults == 0 || failing > 4), "the fault happened")
       disk.clearFaults()
       // A slot that could not be written poisons, which other tests look at.
       if storage.failure != nil { continue }
