@@ -27,6 +27,10 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
     case missingLog
     /// There is no room on the disk, or a quota or size limit is reached. Nothing was changed.
     case diskFull
+    /// Too many files are open, in this process or on this machine. Nothing was changed.
+    case tooManyOpenFiles
+    /// Writing failed too often in a row and is suspended for a minute. Nothing was tried.
+    case writesSuspended
     /// The operating system does not permit it.
     case notPermitted
     /// Any other failure of the operating system.
@@ -102,6 +106,8 @@ extension HoldfastError {
       case .corrupted: .corrupted
       case .missingLog: .missingLog
       case .diskFull: .diskFull
+      case .tooManyOpenFiles: .tooManyOpenFiles
+      case .writesSuspended: .writesSuspended
       case .notPermitted: .notPermitted
       case .ioFailed: .ioFailed
       case .outcomeUnknown: .outcomeUnknown

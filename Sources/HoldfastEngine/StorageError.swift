@@ -28,6 +28,10 @@ public struct StorageError: Error, Sendable, Equatable, CustomStringConvertible 
     case missingLog
     /// There is no room on the disk, or a quota or size limit is reached.
     case diskFull
+    /// Too many files are open, in this process or on this machine. Nothing was changed.
+    case tooManyOpenFiles
+    /// Writing failed too often in a row and is suspended for a while. Nothing was tried.
+    case writesSuspended
     /// The operating system does not permit it.
     case notPermitted
     /// Any other failure of the operating system.
@@ -70,13 +74,15 @@ public struct StorageError: Error, Sendable, Equatable, CustomStringConvertible 
       case .diskFull: .diskFull
       case .notPermitted: .notPermitted
       case .notFound: .notFound
-      case .transient, .tooManyFiles, .exists, .permanent: .ioFailed
+      case .tooManyFiles: .tooManyOpenFiles
+      case .transient, .outOfMemory, .exists, .permanent: .ioFailed
       }
     let advice: String =
       switch error.errorClass {
       case .diskFull: "; nothing was changed: free some space and try again"
       case .notPermitted: "; check the permissions of the file and its folder"
-      case .tooManyFiles: "; raise the limit of open files (ulimit -n)"
+      case .tooManyFiles: "; close files, or raise the limit of open files (ulimit -n), and try again"
+      case .outOfMemory: "; free some memory and try again"
       default: ""
       }
     self.init(code, "\(activity) failed: \(error)\(advice)", cause: error)
@@ -95,7 +101,12 @@ public struct StorageError: Error, Sendable, Equatable, CustomStringConvertible 
       case .unsupported: .unsupportedFormat
       case .closed: .closed
       case .invalid: .invalidUse
-      case .exists, .ioFailed, .writeFailed: error.isDiskFull ? .diskFull : .ioFailed
+      case .exists, .ioFailed, .writeFailed:
+        switch error.underlying?.errorClass {
+        case .diskFull: .diskFull
+        case .tooManyFiles: .tooManyOpenFiles
+        default: .ioFailed
+        }
       }
     self.init(code, error.message, cause: error.underlying)
   }

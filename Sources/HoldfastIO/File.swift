@@ -56,12 +56,20 @@ extension File {
 
   /// Writes all of `bytes` at `offset`, however many calls that takes.
   public func writeFully(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(IOError) {
-    var done = 0
-    while done < bytes.count {
-      let part = UnsafeRawBufferPointer(rebasing: bytes[done...])
-      let count = try write(part, at: offset + UInt64(done))
+    var written = 0
+    try writeFully(bytes, at: offset, written: &written)
+  }
+
+  /// Writes all of `bytes` at `offset`; `written` is how many are known to have been, also after an error.
+  public func writeFully(
+    _ bytes: UnsafeRawBufferPointer, at offset: UInt64, written: inout Int
+  ) throws(IOError) {
+    written = 0
+    while written < bytes.count {
+      let part = UnsafeRawBufferPointer(rebasing: bytes[written...])
+      let count = try write(part, at: offset + UInt64(written))
       guard count > 0 else { throw IOError(operation: .write, path: path, code: IOError.ioErrorCode) }
-      done += count
+      written += count
     }
   }
 }

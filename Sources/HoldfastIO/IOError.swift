@@ -25,6 +25,8 @@ public struct IOError: Error, Sendable, Equatable, CustomStringConvertible {
     case diskFull
     /// Too many open files: `EMFILE`, `ENFILE`.
     case tooManyFiles
+    /// The system has no memory for the call: `ENOMEM`.
+    case outOfMemory
     /// Nothing has that name: `ENOENT`.
     case notFound
     /// Something has that name already: `EEXIST`.
@@ -32,6 +34,17 @@ public struct IOError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Not allowed: `EACCES`, `EPERM`, `EROFS`.
     case notPermitted
     /// Everything else, `EIO` first of all.
+    case permanent
+  }
+
+  /// What helps against an error, and so what is done about it. Follows from the ``Class`` alone.
+  public enum Kind: Sendable, Equatable {
+    /// Trying again: ``RetryPolicy`` says how often.
+    case transient
+    /// Waiting for a resource that the program or somebody else gives back: room on the volume, open files,
+    /// memory. The device itself is well, so it is no reason to stop using it.
+    case exhausted
+    /// Nothing that a program can do. When it happens again and again, leaving the device alone for a while.
     case permanent
   }
 
@@ -61,10 +74,20 @@ public struct IOError: Error, Sendable, Equatable, CustomStringConvertible {
     case EINTR, EAGAIN, EBUSY, ETIMEDOUT: .transient
     case ENOSPC, EDQUOT, EFBIG: .diskFull
     case EMFILE, ENFILE: .tooManyFiles
+    case ENOMEM: .outOfMemory
     case ENOENT: .notFound
     case EEXIST: .exists
     case EACCES, EPERM, EROFS: .notPermitted
     default: .permanent
+    }
+  }
+
+  /// What helps.
+  public var kind: Kind {
+    switch errorClass {
+    case .transient: .transient
+    case .diskFull, .tooManyFiles, .outOfMemory: .exhausted
+    case .notFound, .exists, .notPermitted, .permanent: .permanent
     }
   }
 

@@ -46,7 +46,7 @@ struct ChainReader {
 
   static func open(_ path: String, _ c: LogConfiguration) throws(LogError) -> any File {
     do throws(IOError) {
-      return try c.retrying { () throws(IOError) in try c.fileSystem.open(path, .readOnly) }
+      return try c.fileSystem.open(path, .readOnly)
     } catch {
       throw .io(error, doing: "could not open a segment of the log")
     }

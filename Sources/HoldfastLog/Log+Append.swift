@@ -9,12 +9,13 @@ extension Log {
   ///   - timestamp: Milliseconds since 1970; raised to that of the commit before when it is smaller.
   ///   - payload: Copied (and sealed, when the log is encrypted) before the call returns.
   ///   - ext: Further bytes that stay readable without a key, at most ``LogLimits/largestExtension``.
+  ///   - isScarce: Whether further segments are to take as little room as they can.
   /// - Returns: The commit's LSN.
   /// - Throws: `.diskFull`, `.ioFailed` (no room could be reserved), `.tooLarge`, `.poisoned`, `.closed`.
   ///   Nothing is changed then.
   public func append(
     kind: FrameKind, transaction: UInt64, timestamp: Int64, payload: UnsafeRawBufferPointer,
-    extension ext: UnsafeRawBufferPointer? = nil
+    extension ext: UnsafeRawBufferPointer? = nil, isScarce: Bool = false
   ) throws(LogError) -> UInt64 {
     appending.lock()
     defer { appending.unlock() }
@@ -29,7 +30,7 @@ extension Log {
     if payload.count <= LogLimits.largestPart, tail.offset + head <= tail.segment.limit {
       commit.parts = [Part(segment: 0, range: 0..<payload.count)]
     } else {
-      commit.parts = try plan(payload: payload.count, area: area.count)
+      commit.parts = try plan(payload: payload.count, area: area.count, isScarce)
     }
     try place(commit)
 
@@ -97,7 +98,7 @@ extension Log {
   }
 
   /// Decides which part goes where, and makes the segments that needs. Changes nothing else.
-  private func plan(payload: Int, area: Int) throws(LogError) -> [Part] {
+  private func plan(payload: Int, area: Int, _ isScarce: Bool) throws(LogError) -> [Part] {
     var parts: [Part] = []
     var done = 0
     var segment = 0
@@ -116,7 +117,7 @@ extension Log {
         done += fits
         offset += UInt64(paddedToEight(fixed + fits))
       } else {
-        size = try successorSize(segment, after: size)
+        size = try successorSize(segment, after: size, isScarce)
         segment += 1
         offset = UInt64(SegmentHeader.size)
       }

@@ -98,9 +98,7 @@ extension Log {
     var offset: UInt64 = 0
     while offset < size {
       let count = Int(min(UInt64(chunk.count), size - offset))
-      try c.retrying { () throws(IOError) in
-        try file.writeAll(chunk, count: count, at: offset)
-      }
+      try file.writeAll(chunk, count: count, at: offset)
       if offset == 0 {
         for index in header.indices { chunk[index] = 0 }
       }

@@ -61,7 +61,7 @@ extension Log {
     guard !named.isEmpty else { return }
     for segment in named.reversed() {
       do throws(IOError) {
-        try configuration.retrying { () throws(IOError) in
+        try configuration.makingRoom(true) { () throws(IOError) in
           try configuration.fileSystem.rename(segment.finalPath, to: segment.sparePath)
         }
       } catch  where error.errorClass == .notFound {
@@ -72,6 +72,10 @@ extension Log {
     }
     do throws(IOError) {
       try configuration.fileSystem.syncDirectory(configuration.directory)
+    } catch  where error.errorClass == .tooManyFiles {
+      // The directory was not even opened. Should names come back after a crash, they lead to segments
+      // without frames, as after a crash before their first one; the next segment's sync of the directory
+      // covers this one's as well.
     } catch {
       throw .sync(error, file: configuration.directory)
     }
@@ -84,7 +88,7 @@ extension Log {
     do throws(IOError) {
       while offset < segment.highWater {
         let count = Int(min(UInt64(zeros.count), segment.highWater - offset))
-        try configuration.retrying { () throws(IOError) in
+        try configuration.makingRoom(true) { () throws(IOError) in
           try segment.file.writeAll(zeros, count: count, at: offset)
         }
         offset += UInt64(count)

@@ -20,7 +20,7 @@ extension Log {
     maintenance.lock()
     defer { maintenance.unlock() }
     guard state.withLock({ prepared.isEmpty }) else { return }
-    try prepareOne(size: grown(size))
+    try prepareOne(size: grown(size), isScarce: false)
   }
 
   /// The size of the segment that follows one of `size` bytes.
@@ -28,14 +28,14 @@ extension Log {
 
   /// The size of the segment `index` places after the current one has been followed `index` times, made when
   /// it is not there yet. Called with the append latch held.
-  func successorSize(_ index: Int, after size: UInt64) throws(LogError) -> UInt64 {
+  func successorSize(_ index: Int, after size: UInt64, _ isScarce: Bool) throws(LogError) -> UInt64 {
     if let ready = state.withLock({ prepared.count > index ? prepared[index].size : nil }) { return ready }
     maintenance.lock()
     defer { maintenance.unlock() }
     while true {
       if let ready = state.withLock({ prepared.count > index ? prepared[index].size : nil }) { return ready }
       do {
-        try prepareOne(size: grown(size))
+        try prepareOne(size: grown(size), isScarce: isScarce)
       } catch {
         // What was made for a commit that does not come to be would only keep the volume full.
         dropPrepared(beyond: 1)
@@ -44,10 +44,11 @@ extension Log {
     }
   }
 
-  /// Makes one segment file ready: an old one of the right size, or a new one full of zeros. Called with the
-  /// maintenance latch held.
-  private func prepareOne(size: UInt64) throws(LogError) {
+  /// Makes one segment file ready: an old one of the right size, or a new one full of zeros. When there is no
+  /// room for `size` bytes, or it `isScarce`, smaller ones are tried. Called with the maintenance latch held.
+  private func prepareOne(size wanted: UInt64, isScarce: Bool) throws(LogError) {
     let c = configuration
+    var size = isScarce ? c.sizes.smallest : wanted
     do throws(IOError) {
       while let spare = spares.popLast() {
         guard spare.size >= size, spare.size <= c.sizes.largest else {
@@ -60,21 +61,52 @@ extension Log {
         }
         return
       }
-      let path = c.path(SegmentName.spare(id, spareNumber))
-      spareNumber += 1
-      let file = try c.fileSystem.open(path, .create)
-      do throws(IOError) {
-        try Log.zeroFill(file, size: size, header: [], c)
-        try file.sync()
-      } catch {
-        file.close()
-        try? c.fileSystem.remove(path)
-        throw error
+      // Filling a file only to find out that it does not fit takes time. What the volume says is not the last
+      // word, though: a quota may leave less.
+      if size > c.sizes.smallest, let room = try? c.fileSystem.volume(at: c.directory).availableBytes {
+        while size > room, size > c.sizes.smallest { size = smaller(size) }
       }
-      state.withLock { prepared.append(Spare(path: path, size: size, isRecycled: false, file: file)) }
+      while true {
+        do throws(IOError) {
+          try makeFile(size: size)
+          return
+        } catch {
+          guard error.errorClass == .diskFull, size > c.sizes.smallest else { throw error }
+          size = smaller(size)
+        }
+      }
     } catch {
       throw .io(error, doing: "could not prepare a further segment of the log in \(c.directory)")
     }
+  }
+
+  private func smaller(_ size: UInt64) -> UInt64 { max((size / 2) & ~4095, configuration.sizes.smallest) }
+
+  private func makeFile(size: UInt64) throws(IOError) {
+    let c = configuration
+    let path = c.path(SegmentName.spare(id, spareNumber))
+    spareNumber += 1
+    let file = try c.fileSystem.open(path, .create)
+    do throws(IOError) {
+      try Log.zeroFill(file, size: size, header: [], c)
+      try file.sync()
+    } catch {
+      file.close()
+      try? c.fileSystem.remove(path)
+      throw error
+    }
+    state.withLock { prepared.append(Spare(path: path, size: size, isRecycled: false, file: file)) }
+  }
+
+  /// Says whether retired segments wait for another use. When not, those that do are removed: room is more
+  /// precious now than the time to make new ones.
+  public func keepSpares(_ wanted: Bool) {
+    maintenance.lock()
+    defer { maintenance.unlock() }
+    keepsSpares = wanted
+    guard !wanted else { return }
+    for spare in spares { try? configuration.fileSystem.remove(spare.path) }
+    spares = []
   }
 
   /// Removes segments that were made ready beyond the first `count`. Called with the maintenance latch held.

@@ -81,7 +81,7 @@ extension Log {
       while let segment = takeRetired(through: lsn, durable: mark) {
         segment.file.close()
         wasTouched = true
-        let wanted = spares.count + renamed.count < LogLimits.spareSegments
+        let wanted = keepsSpares && spares.count + renamed.count < LogLimits.spareSegments
         if wanted, segment.header.size == c.sizes.largest {
           // A new number, because the old one may be in use by a segment that took its place.
           let path = c.path(SegmentName.spare(id, spareNumber))

@@ -4,11 +4,11 @@ extension Log {
   /// Writes a group. Groups are written in the order in which they were closed, by one thread at a time.
   /// Nothing of it is durable before ``sync()`` has returned.
   ///
-  /// Transient errors are tried again as the configuration's ``RetryPolicy`` says.
   /// - Throws: `.writeFailed` or `.diskFull`: some of the group may be in the file, so the caller calls
   ///   ``discard(from:)`` with the group's first LSN before it writes anything else. `.syncFailed` when a
   ///   full segment could not be made durable: the log is poisoned. `.poisoned`, `.closed`, `.invalid`.
-  public func write(_ group: LogGroup) throws(LogError) {
+  /// - Parameter makingRoom: whether ``LogConfiguration/makeRoom`` may be asked when there is none.
+  public func write(_ group: LogGroup, makingRoom: Bool = false) throws(LogError) {
     io.lock()
     defer { io.unlock() }
     try checkUsable()
@@ -24,7 +24,7 @@ extension Log {
       throw LogError(.invalid, "commits \(group.firstLSN)…\(group.lastLSN) were discarded")
     }
     do {
-      try write(group.pieces, lsns: group.firstLSN...group.lastLSN)
+      try write(group.pieces, lsns: group.firstLSN...group.lastLSN, makingRoom)
     } catch {
       if error.code == .syncFailed { poison(error) } else { writer.mustDiscard = true }
       throw error
@@ -33,7 +33,9 @@ extension Log {
     recycle(group)
   }
 
-  private func write(_ pieces: [GroupPiece], lsns: ClosedRange<UInt64>) throws(LogError) {
+  private func write(
+    _ pieces: [GroupPiece], lsns: ClosedRange<UInt64>, _ makingRoom: Bool
+  ) throws(LogError) {
     var chain = writer.chain
     let mark = durableLSN
     for (index, piece) in pieces.enumerated() {
@@ -41,13 +43,22 @@ extension Log {
       // A successor is completely there before the frame that names it is written, and that frame is durable
       // before anything is written behind it. Recovery relies on both.
       let successor = index + 1 < pieces.count ? pieces[index + 1].segment : nil
-      if let successor { try activate(successor, chain: chain, lsns: lsns) }
-      piece.segment.highWater = max(piece.segment.highWater, piece.end)
+      if let successor { try activate(successor, chain: chain, lsns: lsns, makingRoom) }
+      let before = piece.segment.highWater
+      var written = 0
+      piece.segment.highWater = max(before, piece.end)
       do throws(IOError) {
-        try configuration.retrying { () throws(IOError) in
-          try piece.segment.file.writeFully(piece.buffer.contents, at: piece.start)
+        try configuration.makingRoom(makingRoom) { () throws(IOError) in
+          var now = 0
+          defer { written = max(written, now) }
+          try piece.segment.file.writeFully(piece.buffer.contents, at: piece.start, written: &now)
         }
       } catch {
+        // A call that finds no room writes nothing. So what it was asked to write need not be overwritten,
+        // for which a volume that copies on write would have no room either.
+        if error.errorClass == .diskFull {
+          piece.segment.highWater = max(before, written > 0 ? piece.start + UInt64(written) : 0)
+        }
         throw .write(error, file: piece.segment.finalPath, lsns: lsns)
       }
       if let successor {
@@ -78,11 +89,13 @@ extension Log {
   }
 
   /// Writes a segment's header and gives it its final name, durably.
-  private func activate(_ segment: Segment, chain: UInt32, lsns: ClosedRange<UInt64>) throws(LogError) {
+  private func activate(
+    _ segment: Segment, chain: UInt32, lsns: ClosedRange<UInt64>, _ makingRoom: Bool
+  ) throws(LogError) {
     segment.header.previousCRC = chain
     let block = segment.header.encoded()
     do throws(IOError) {
-      try configuration.retrying { () throws(IOError) in
+      try configuration.makingRoom(makingRoom) { () throws(IOError) in
         try segment.file.writeAll(block, count: block.count, at: 0)
       }
     } catch {
@@ -91,7 +104,7 @@ extension Log {
     try syncFile(segment)
     segment.mayHaveFinalName = true
     do throws(IOError) {
-      try configuration.retrying { () throws(IOError) in
+      try configuration.makingRoom(makingRoom) { () throws(IOError) in
         try configuration.fileSystem.rename(segment.sparePath, to: segment.finalPath)
       }
     } catch {
@@ -100,6 +113,10 @@ extension Log {
     do throws(IOError) {
       try configuration.fileSystem.syncDirectory(configuration.directory)
     } catch {
+      // With no descriptor left the directory was not even opened: no sync has failed.
+      if error.errorClass == .tooManyFiles {
+        throw .write(error, file: configuration.directory, lsns: lsns)
+      }
       throw .sync(error, file: configuration.directory)
     }
     state.withLock { segment.isActive = true }

@@ -27,8 +27,9 @@ public final class Log: @unchecked Sendable {
   let appending = Latch()
   var tail: Tail
 
-  /// Held while segments are prepared or retired; guards `spares` and `spareNumber`.
+  /// Held while segments are prepared or retired; guards `spares`, `keepsSpares` and `spareNumber`.
   let maintenance = Latch()
+  var keepsSpares = true
   var spares: [Spare] = []
   var spareNumber: UInt64
 

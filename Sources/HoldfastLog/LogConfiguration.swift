@@ -9,18 +9,21 @@ public struct LogConfiguration: Sendable {
   public var databaseID: [UInt8]
   /// The data key; `nil` when the database is not encrypted.
   public var key: SecretKey?
-  /// The file system.
+  /// The file system. Transient errors are its business: see `RetryingFileSystem`.
   public var fileSystem: any FileSystem
-  /// Tells the time (for segment headers) and sleeps between retries.
+  /// Tells the time, for segment headers.
   public var clock: any Clock
-  /// Draws salts, and jitter for retries.
+  /// Draws salts.
   public var random: any RandomSource
   /// The size of the first segment in bytes. Each following one is twice as large, up to ``largestSegment``.
   public var smallestSegment = 1 << 20
   /// The size at which segments stop growing, in bytes.
   public var largestSegment = 64 << 20
-  /// How transient errors are retried.
-  public var retry = RetryPolicy()
+
+  /// Makes room on the volume in an emergency, and returns whether it did. Asked when taking back a failed
+  /// write finds none, and when a caller of ``Log/write(_:makingRoom:)`` says that it may be; the call that
+  /// failed is tried once more then.
+  public var makeRoom: (@Sendable () -> Bool)?
 
   /// Makes a configuration with the usual segment sizes.
   public init(
@@ -46,42 +49,14 @@ public struct LogConfiguration: Sendable {
   }
 
   func path(_ name: String) -> String { directory + "/" + name }
-}
 
-/// How often and how patiently a transient error (`EINTR`, `EAGAIN`, `EBUSY`, `ETIMEDOUT`) is tried again.
-public struct RetryPolicy: Sendable {
-  /// The most further attempts after the first.
-  public var attempts = 5
-  /// The pause before the first further attempt, in nanoseconds; doubled for each one after.
-  public var firstPause: UInt64 = 100_000_000
-  /// The longest pause, in nanoseconds.
-  public var longestPause: UInt64 = 30_000_000_000
-
-  /// 100 ms, doubling up to 30 s, at most 5 times.
-  public init() {}
-
-  /// The pause before attempt number `attempt` (from 1): half of it fixed, half drawn, so that many processes
-  /// that failed together do not come back together.
-  func pause(_ attempt: Int, random: any RandomSource) -> UInt64 {
-    let doubled = firstPause.multipliedReportingOverflow(by: 1 << UInt64(min(attempt - 1, 40)))
-    let full = doubled.overflow ? longestPause : min(doubled.partialValue, longestPause)
-    let half = full / 2
-    return half + (half > 0 ? random.next() % (half + 1) : 0)
-  }
-}
-
-extension LogConfiguration {
-  /// Runs `body` again while it fails with a transient error and the policy allows.
-  func retrying<R>(_ body: () throws(IOError) -> R) throws(IOError) -> R {
-    var attempt = 0
-    while true {
-      do {
-        return try body()
-      } catch {
-        attempt += 1
-        guard error.errorClass == .transient, attempt <= retry.attempts else { throw error }
-        clock.sleep(nanoseconds: retry.pause(attempt, random: random))
-      }
+  /// Runs `body`, and once more when it found no room and some could be made.
+  func makingRoom<R>(_ isAllowed: Bool, _ body: () throws(IOError) -> R) throws(IOError) -> R {
+    do {
+      return try body()
+    } catch {
+      guard isAllowed, error.errorClass == .diskFull, makeRoom?() == true else { throw error }
+      return try body()
     }
   }
 }

@@ -109,7 +109,7 @@ extension LogError {
     switch error.errorClass {
     case .diskFull: "Make room on the volume and try again"
     case .notPermitted: "Check the owner and the mode of the folder"
-    case .tooManyFiles: "Raise the limit of open files and try again"
+    case .tooManyFiles: "Close files, or raise the limit of open files (ulimit -n), and try again"
     default: "Check the volume and try again"
     }
   }

@@ -19,7 +19,7 @@ struct LogFolder {
     var folder = LogFolder()
     do throws(IOError) {
       guard try c.fileSystem.information(at: c.directory) != nil else { return folder }
-      let names = try c.retrying { () throws(IOError) in try c.fileSystem.list(c.directory) }
+      let names = try c.fileSystem.list(c.directory)
       for name in names.prefix(LogLimits.filesInFolder) {
         let path = c.path(name)
         if let owner = SegmentName.spareOwner(name) { folder.spares.append((path, owner)) }
@@ -41,11 +41,11 @@ struct LogFolder {
   }
 
   private static func readHeader(_ path: String, _ c: LogConfiguration) throws(IOError) -> [UInt8] {
-    let file = try c.retrying { () throws(IOError) in try c.fileSystem.open(path, .readOnly) }
+    let file = try c.fileSystem.open(path, .readOnly)
     defer { file.close() }
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: SegmentHeader.size, alignment: 16)
     defer { memory.deallocate() }
-    let count = try c.retrying { () throws(IOError) in try file.readFully(into: memory, at: 0) }
+    let count = try file.readFully(into: memory, at: 0)
     return Array(memory[..<count])
   }
 }

@@ -104,7 +104,7 @@ extension Scanner {
   func checkSegment(_ segment: FoundSegment, _ file: any File) throws(LogError) {
     let size: UInt64
     do throws(IOError) {
-      size = try configuration.retrying { () throws(IOError) in try file.size() }
+      size = try file.size()
     } catch {
       throw .io(error, doing: "could not look at a segment of the log")
     }

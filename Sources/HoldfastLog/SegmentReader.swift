@@ -90,9 +90,7 @@ final class SegmentReader {
     count = 0
     let room = Int(min(UInt64(buffer.count), end - offset))
     do throws(IOError) {
-      count = try configuration.retrying { () throws(IOError) in
-        try file.readFully(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<room]), at: offset)
-      }
+      count = try file.readFully(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<room]), at: offset)
     } catch {
       throw .io(error, doing: "could not read the log")
     }

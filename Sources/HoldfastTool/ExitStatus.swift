@@ -52,7 +52,8 @@ enum ExitStatus: Int32, CaseIterable {
       case .diskFull: .diskFull
       case .notPermitted, .networkFileSystem, .readOnly: .notPermitted
       case .notADatabase, .unsupportedFormat, .notAFile: .notADatabase
-      case .ioFailed, .outcomeUnknown, .closed, .transactionTooLarge, .limitExceeded, .invalidUse,
+      case .ioFailed, .tooManyOpenFiles, .writesSuspended, .outcomeUnknown, .closed, .transactionTooLarge,
+        .limitExceeded, .invalidUse,
         .collectionExists:
         .failure
       }

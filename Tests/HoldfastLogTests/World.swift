@@ -29,7 +29,8 @@ struct World {
     random = SeededRandom(seed: seed)
     configuration = LogConfiguration(
       directory: World.folder, databaseID: World.database,
-      key: encrypted ? SecretKey.random(from: SeededRandom(seed: 4711)) : nil, fileSystem: disk, clock: clock,
+      key: encrypted ? SecretKey.random(from: SeededRandom(seed: 4711)) : nil,
+      fileSystem: RetryingFileSystem(disk, policy: RetryPolicy(), clock: clock, random: random), clock: clock,
       random: random)
     configuration.smallestSegment = smallest
     configuration.largestSegment = largest
