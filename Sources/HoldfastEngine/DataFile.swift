@@ -85,14 +85,20 @@ struct DataFile: Sendable {
     }
   }
 
+  /// Fails with `.diskFull` only when not a byte was written.
   private func write(_ bytes: [UInt8], at offset: UInt64) throws(StorageError) {
-    try io("writing the header of \(path)") { () throws(IOError) in
-      let result: Result<Void, IOError> = bytes.withUnsafeBytes { buffer in
-        do throws(IOError) { return .success(try file.writeFully(buffer, at: offset)) } catch {
-          return .failure(error)
-        }
-      }
+    var written = 0
+    let result: Result<Void, IOError> = bytes.withUnsafeBytes { buffer in
+      do throws(IOError) {
+        return .success(try file.writeFully(buffer, at: offset, written: &written))
+      } catch { return .failure(error) }
+    }
+    do throws(IOError) {
       try result.get()
+    } catch {
+      let failure = StorageError(error, while: "writing the header of \(path)")
+      guard failure.code == .diskFull, written > 0 else { throw failure }
+      throw StorageError(.ioFailed, failure.message, cause: error)
     }
   }
 }

@@ -103,11 +103,8 @@ extension Storage {
     guard failure == nil, let log else { return }
     let now = options.clock.monotonic()
     if commitLatch.withLock({ unsynced.isDue(at: now) }) { try? persist() }
-    if log.wantsNextSegment {
-      do { try log.prepareNextSegment() } catch {
-        // The commit that needs the segment makes it itself, and gets the error if there still is one.
-      }
-    }
+    look(at: now)
+    if log.wantsNextSegment, !isSuspended { prepareSegment(log) }
     relieveCache()
     let isDue = status.withLock { status in
       defer { status.wantsCheckpoint = false }

@@ -16,17 +16,37 @@ final class PageCache: Sendable {
   }
 
   private let shards: [Shard]
-  private let shardBudget: Int
   private let pauses = Atomic<Int>(0)
   private let dirty = Atomic<Int>(0)
-  /// The bytes of pages that it may hold, dirty ones included.
-  let budget: Int
+  /// The bytes of pages that it was made for, dirty ones included.
+  let fullBudget: Int
+  private let currentBudget: Atomic<Int>
+  /// The bytes of pages that it may hold now.
+  var budget: Int { currentBudget.load(ordering: .relaxed) }
+  private var shardBudget: Int { budget / shards.count }
 
   init(budget: Int, pageSize: Int) {
-    self.budget = max(budget, StorageLimits.minimumCacheBytes)
-    let count = max(1, min(16, self.budget / (pageSize * 64)))
+    fullBudget = max(budget, StorageLimits.minimumCacheBytes)
+    currentBudget = Atomic(fullBudget)
+    let count = max(1, min(16, fullBudget / (pageSize * 64)))
     shards = (0..<count).map { _ in Shard() }
-    shardBudget = self.budget / count
+  }
+
+  /// Changes what it may hold, between the smallest budget there is and what it was made for. What is over is
+  /// evicted at once, but for dirty pages.
+  func setBudget(_ bytes: Int) {
+    currentBudget.store(
+      min(max(bytes, StorageLimits.minimumCacheBytes), fullBudget), ordering: .relaxed)
+    for shard in shards { shard.latch.withLock { evict(from: shard) } }
+  }
+
+  /// Forgets all clean pages. Not while eviction is paused.
+  func removeClean() {
+    for shard in shards {
+      shard.latch.withLock {
+        for page in shard.clock.reversed() where !page.isDirty { drop(page, from: shard) }
+      }
+    }
   }
 
   private func shard(_ number: UInt64) -> Shard {

@@ -12,7 +12,14 @@ extension Storage {
     checkpointLatch.lock()
     defer { checkpointLatch.unlock() }
     try checkWritable()
-    try runCheckpoint(.needsLog, both: false)
+    let isProbe = try admitWrite()
+    defer { if isProbe { endProbe() } }
+    do {
+      try withReserve { () throws(StorageError) in try runCheckpoint(.needsLog, both: false) }
+    } catch {
+      status.withLock { $0.checkpointFailure = error }
+      throw error
+    }
   }
 
   /// What a checkpoint is going to write.
@@ -35,16 +42,22 @@ extension Storage {
     } catch {
       // All of them are still dirty and will be sealed anew.
       store.forgetTags(of: plan.pages)
-      commitLatch.withLock { bytesSinceCheckpoint += plan.bytesBefore }
+      bytesSinceCheckpoint.add(plan.bytesBefore, ordering: .relaxed)
       throw error
     }
     try syncData()
     store.cache.markClean(plan.pages)
-    try writeSlots(plan, both: both)
+    do {
+      try writeSlots(plan, both: both)
+    } catch {
+      bytesSinceCheckpoint.add(plan.bytesBefore, ordering: .relaxed)
+      throw error
+    }
     finishCheckpoint(plan)
     counters.checkpoints.wrappingAdd(1, ordering: .relaxed)
     do {
       try log.retire(through: slots.older.lsn)
+      status.withLock { $0.checkpointFailure = nil }
     } catch {
       // The segments stay for now; the next checkpoint tries again.
       status.withLock { $0.checkpointFailure = StorageError(error) }
@@ -74,12 +87,12 @@ extension Storage {
       throw error
     }
     do {
-      groups.complete(through: try writeAndSync(log))
+      groups.complete(through: try writeAndSync(log, isForCheckpoint: true))
     } catch {
       versions.unpin(plan.version.number)
       // The version was taken back, unless all is over anyway: what it had noted is to be noted again.
       commitLatch.withLock {
-        bytesSinceCheckpoint += plan.bytesBefore
+        bytesSinceCheckpoint.add(plan.bytesBefore, ordering: .relaxed)
         workspace.touched.formUnion(touched)
         workspace.freeSpaceRun = run
         workspace.recordedDamage = recorded
@@ -115,9 +128,9 @@ extension Storage {
     slot.freeSpaceRunLength = UInt32(freeSpace.runLength)
     slot.checkpointTime = options.clock.now()
     let pages = store.cache.dirtyPages { $0.retirement == .max }
-    defer { bytesSinceCheckpoint = 0 }
     return CheckpointPlan(
-      version: version, pages: pages, freeSpace: freeSpace, slot: slot, bytesBefore: bytesSinceCheckpoint)
+      version: version, pages: pages, freeSpace: freeSpace, slot: slot,
+      bytesBefore: bytesSinceCheckpoint.exchange(0, ordering: .relaxed))
   }
 
   /// Writes the slots that refer to what was flushed, each synced before the next.
@@ -128,21 +141,25 @@ extension Storage {
       let tag = store.tag(of: slot.catalog.root.number)
       if tag != .unset { slot.catalog.root.tag = tag }
     }
-    try write(slot)
+    try write(slot, mayBeRefused: true)
     slots = (slots.newer, slot)
     if both {
       slot.generation += 1
-      try write(slot)
+      try write(slot, mayBeRefused: false)
       slots = (slot, slot)
     }
     lastCheckpoint.withLock { $0 = (slot.lsn, slot.checkpointTime) }
   }
 
-  /// Writes a slot and syncs.
-  func write(_ slot: MetaSlot) throws(StorageError) {
+  /// Writes a slot and syncs. Whether the caller can go on, with the slots as they were, when there was no
+  /// room for a single byte of it, as happens on volumes that copy what is overwritten: `mayBeRefused`.
+  func write(_ slot: MetaSlot, mayBeRefused: Bool) throws(StorageError) {
     do {
-      try header.writeSlot(slot, keyBlock.databaseID, key: key, random: options.random)
+      try withReserve { () throws(StorageError) in
+        try header.writeSlot(slot, keyBlock.databaseID, key: key, random: options.random)
+      }
     } catch {
+      if mayBeRefused && error.code == .diskFull { throw error }
       // Whether the slot is on the disk now is unknown, so neither may its pages be reused nor those it
       // replaces.
       throw poison("writing a meta slot of \(path) failed: \(error)", cause: error.cause)

@@ -34,8 +34,11 @@ extension Storage {
       }
       try result.get()
     } catch {
-      throw StorageError(error, while: "writing pages of \(path)")
+      let failure = StorageError(error, while: "writing pages of \(path)")
+      noteFailedPages(failure)
+      throw failure
     }
+    breaker.withLock { $0.succeeded() }
     batch.reset()
   }
 
@@ -93,7 +96,7 @@ extension Storage {
   /// Spills; and when what cannot be spilled takes too much, checkpoints. A failure is no commit's failure:
   /// the pages stay in memory, and the statistics say why.
   func relieveCache() {
-    guard store.cache.dirtyBytes > store.cache.budget / 2 else { return }
+    guard store.cache.dirtyBytes > store.cache.budget / 2, !isSuspended else { return }
     do {
       try spill()
       if store.cache.dirtyBytes > store.cache.budget / 2 { try checkpoint() }

@@ -13,10 +13,10 @@ extension Storage {
     return try writeAndSync(log)
   }
 
-  /// Under `logLatch`.
-  func writeAndSync(_ log: Log) throws(StorageError) -> UInt64 {
-    let (group, last, counted) = try closeGroup(log)
-    if let group { try write(group, to: log) }
+  /// Under `logLatch`. What goes before a checkpoint may have the reserve.
+  func writeAndSync(_ log: Log, isForCheckpoint: Bool = false) throws(StorageError) -> UInt64 {
+    let (group, last, counted, grows) = try closeGroup(log)
+    if let group { try write(group, to: log, grows: grows, makingRoom: isForCheckpoint) }
     do {
       try log.sync()
     } catch {
@@ -32,12 +32,12 @@ extension Storage {
     logLatch.lock()
     defer { logLatch.unlock() }
     guard let log, failure == nil else { return }
-    let (group, _, _) = try closeGroup(log)
-    if let group { try write(group, to: log) }
+    let (group, _, _, grows) = try closeGroup(log)
+    if let group { try write(group, to: log, grows: grows, makingRoom: false) }
   }
 
   /// Ends the group being gathered, and seals the version that its commits make. Under `logLatch`.
-  private func closeGroup(_ log: Log) throws(StorageError) -> (LogGroup?, UInt64, Unsynced) {
+  private func closeGroup(_ log: Log) throws(StorageError) -> (LogGroup?, UInt64, Unsynced, Bool) {
     try commitLatch.withLock { () throws(StorageError) in
       // A commit that failed while it was applied has left the workspace in pieces.
       if let failure { throw failure }
@@ -46,7 +46,8 @@ extension Storage {
         sealed.append(workspace.seal(lsn: last, timestamp: lastTimestamp))
       }
       unwrittenBytes = 0
-      return (log.closeGroup(), last, unsynced)
+      defer { unwrittenGrows = false }
+      return (log.closeGroup(), last, unsynced, unwrittenGrows)
     }
   }
 
@@ -66,12 +67,18 @@ extension Storage {
   // MARK: When a write fails
 
   /// Writes a group; when that fails, takes it and everything after it back, so that nothing of it is ever
-  /// seen.
-  private func write(_ group: LogGroup, to log: Log) throws(StorageError) {
+  /// seen. The reserve is for groups that only remove, and for those with commits that were acknowledged
+  /// without a sync, which can no longer be refused.
+  private func write(
+    _ group: LogGroup, to log: Log, grows: Bool, makingRoom: Bool
+  ) throws(StorageError) {
     do {
-      try log.write(group)
+      let isAcknowledged = versions.current.lsn >= group.firstLSN
+      try log.write(group, makingRoom: makingRoom || !grows || isAcknowledged)
+      noteSuccessfulWrite(grows: grows)
       counters.logBytes.wrappingAdd(UInt64(group.byteCount), ordering: .relaxed)
     } catch {
+      noteFailedWrite(StorageError(error))
       throw takeBack(log, after: error)
     }
   }
@@ -98,6 +105,7 @@ extension Storage {
       lastSafeLSN = published.lsn
       unsynced = Unsynced()
       unwrittenBytes = 0
+      unwrittenGrows = false
       groups.abandon(from: published.lsn + 1, with: reason)
       // A transaction that is running may have read what is gone now: it ends with this error.
       discards = (discards.count + 1, reason)

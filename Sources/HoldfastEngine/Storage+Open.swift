@@ -16,6 +16,9 @@ extension Storage {
         .invalidUse, "\(options.pageSize) is no page size: choose one of \(StorageLimits.pageSizes)")
     }
     let started = options.clock.monotonic()
+    var options = options
+    options.fileSystem = RetryingFileSystem(
+      options.fileSystem, policy: options.failurePolicy.retry, clock: options.clock, random: options.random)
     let opening = Opening(path: path, options: options)
     let file = try opening.openFile()
     do {
@@ -37,6 +40,12 @@ struct Opening {
 
   var logDirectory: String { path + "-log" }
   private var ownerPath: String { logDirectory + "/OWNER" }
+
+  /// What a full disk is relieved of.
+  var reserve: Reserve {
+    Reserve(
+      directory: logDirectory, byteCount: options.failurePolicy.reserveBytes, fileSystem: options.fileSystem)
+  }
 
   // MARK: The file and its lock
 
@@ -203,6 +212,7 @@ struct Opening {
       clock: options.clock, random: options.random)
     configuration.smallestSegment = options.smallestSegment
     configuration.largestSegment = options.largestSegment
+    configuration.makeRoom = { [reserve] in reserve.remove() }
     return configuration
   }
 
@@ -233,13 +243,15 @@ struct Opening {
     if let first = store.damage.all.first { try refuse(first) }
     var log: Log?
     if !options.isReadOnly {
-      do {
-        log = try Log.create(
-          configuration, id: LogID.random(from: options.random), epoch: slot.epoch + 1,
-          firstLSN: report.lastLSN + 1,
-          lastTimestamp: max(slot.timestamp, scan?.lastTimestamp ?? 0))
-      } catch {
-        throw StorageError(error)
+      let (lastLSN, timestamp) = (report.lastLSN, max(slot.timestamp, scan?.lastTimestamp ?? 0))
+      log = try reserve.relieving { () throws(StorageError) in
+        do throws(LogError) {
+          return try Log.create(
+            configuration, id: LogID.random(from: options.random), epoch: slot.epoch + 1,
+            firstLSN: lastLSN + 1, lastTimestamp: timestamp)
+        } catch {
+          throw StorageError(error)
+        }
       }
     }
     // As early as there is a folder for it: recovery may take a while.

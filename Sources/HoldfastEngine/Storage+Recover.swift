@@ -39,7 +39,7 @@ extension Storage {
         // What was replayed need not stay in memory until the end.
         if log != nil && store.cache.dirtyBytes > store.cache.budget / 2 {
           publishReplayed(frame.lsn)
-          try spill()
+          try withReserve { () throws(StorageError) in try spill() }
         }
       }
     } catch let error as StorageError {
@@ -86,7 +86,7 @@ extension Storage {
     checkpointLatch.lock()
     defer { checkpointLatch.unlock() }
     if isRecovered {
-      try runCheckpoint(.needsLog, both: true)
+      try withReserve { () throws(StorageError) in try runCheckpoint(.needsLog, both: true) }
       return
     }
     var slot = slots.newer
@@ -95,7 +95,7 @@ extension Storage {
     slot.epoch = log.epoch
     for _ in HeaderFormat.slotOffsets {
       slot.generation += 1
-      try write(slot)
+      try write(slot, mayBeRefused: true)
     }
     slots = (slot, slot)
     commitLatch.withLock {
@@ -127,7 +127,7 @@ extension Storage {
     }
     guard let log, failure == nil else { return }
     do {
-      try runCheckpoint(.clean, both: true)
+      try withReserve { () throws(StorageError) in try runCheckpoint(.clean, both: true) }
     } catch {
       // What was acknowledged without a sync is at least in the log.
       _ = try? lead()
@@ -136,6 +136,7 @@ extension Storage {
     log.close()
     let opening = Opening(path: path, options: options)
     opening.removeOwner()
+    reserve.remove()
     do {
       try Log.remove(opening.logConfiguration(keyBlock, key), id: log.id)
     } catch {

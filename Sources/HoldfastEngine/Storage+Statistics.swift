@@ -67,8 +67,8 @@ extension Storage {
       result.trees = workspace.trees.count
       result.lastLSN = log?.lastLSN ?? versions.current.lsn
       result.durableLSN = log?.durableLSN ?? versions.current.lsn
-      result.logBytesSinceCheckpoint = bytesSinceCheckpoint
     }
+    result.logBytesSinceCheckpoint = bytesSinceCheckpoint.load(ordering: .relaxed)
     result.publishedLSN = versions.current.lsn
     (result.checkpointLSN, result.checkpointTime) = lastCheckpoint.withLock { $0 }
     if let (pin, readers) = versions.oldest {

@@ -13,18 +13,24 @@ extension Storage {
     if options.onDamage == .refuse, let first = damage.first {
       try Opening(path: path, options: options).refuse(first)
     }
+    try checkSuspension()
     try refuseInsideWrite("written to by another transaction")
     writerLatch.lock()
+    let isProbe: Bool
     do {
       // It may have been closed while this thread waited.
       try checkWritable()
+      isProbe = try admitWrite()
     } catch {
       writerLatch.unlock()
       throw error
     }
+    defer { if isProbe { endProbe() } }
     writingThread.store(Process.thread, ordering: .relaxed)
     let base = beginTransaction()
     let transaction = WriteTransaction(self, trees: base.trees)
+    // Only what reaches the disk decides.
+    if isProbe { transaction.require(.safe) }
     var outcome: Result<(R, CommitTicket?), any Error>
     do {
       let result = try body(transaction)
@@ -105,7 +111,8 @@ extension Storage {
     workspace.doomed = [:]
     for id in transaction.clearedTrees { try workspace.prepareToClear(id) }
     let now = max(options.clock.now(), lastTimestamp)
-    let lsn = try append(payload, to: log, at: now)
+    let grows = !transaction.onlyRemoves
+    let lsn = try append(payload, to: log, at: now, grows: grows)
     lastTimestamp = now
     nextTransaction += 1
     workspace.lsn = lsn
@@ -115,7 +122,8 @@ extension Storage {
       throw poison("applying commit \(lsn) failed: \(error)")
     }
     counters.commits.wrappingAdd(1, ordering: .relaxed)
-    bytesSinceCheckpoint += payload.count + Storage.frameOverhead
+    bytesSinceCheckpoint.add(payload.count + Storage.frameOverhead, ordering: .relaxed)
+    if grows { unwrittenGrows = true }
     unwrittenBytes += payload.count + Storage.frameOverhead
     if durability == .safe {
       lastSafeLSN = lsn
@@ -132,13 +140,31 @@ extension Storage {
   /// About what a frame adds to its payload, in bytes.
   private static let frameOverhead = 112
 
-  private func append(_ payload: [UInt8], to log: Log, at now: Int64) throws(StorageError) -> UInt64 {
+  /// Appends a commit. One that only removes may have the reserve when it needs a further segment.
+  private func append(
+    _ payload: [UInt8], to log: Log, at now: Int64, grows: Bool
+  ) throws(StorageError) -> UInt64 {
+    do {
+      return try append(payload, to: log, at: now, isScarce: false)
+    } catch {
+      if !grows, error.code == .diskFull, reserve.remove() {
+        return try append(payload, to: log, at: now, isScarce: true)
+      }
+      noteFailedWrite(error)
+      throw error
+    }
+  }
+
+  private func append(
+    _ payload: [UInt8], to log: Log, at now: Int64, isScarce: Bool
+  ) throws(StorageError) -> UInt64 {
     do throws(LogError) {
       let result: Result<UInt64, LogError> = payload.withUnsafeBytes { bytes in
         do throws(LogError) {
           return .success(
             try log.append(
-              kind: .commit, transaction: nextTransaction, timestamp: now, payload: bytes, extension: nil))
+              kind: .commit, transaction: nextTransaction, timestamp: now, payload: bytes, extension: nil,
+              isScarce: isScarce))
         } catch { return .failure(error) }
       }
       return try result.get()
@@ -207,7 +233,8 @@ extension Storage {
   /// Does the work that a commit made due, or leaves it to the background thread. The commit is what it is
   /// whatever becomes of that: failures are noted for the statistics, or poison.
   private func afterCommit() {
-    let (bytes, unwritten) = commitLatch.withLock { (bytesSinceCheckpoint, unwrittenBytes) }
+    let bytes = bytesSinceCheckpoint.load(ordering: .relaxed)
+    let unwritten = commitLatch.withLock { unwrittenBytes }
     if unwritten > Storage.unwrittenLimit {
       do { try writeUnsynced() } catch { status.withLock { $0.checkpointFailure = error } }
     }
@@ -228,8 +255,8 @@ extension Storage {
 
   /// A checkpoint that nobody waits for: when it fails the log goes on growing, and the statistics say why.
   func checkpointQuietly() {
-    status.withLock { $0.checkpointFailure = nil }
-    do { try checkpoint() } catch { status.withLock { $0.checkpointFailure = error } }
+    // Its failure is noted by the checkpoint itself.
+    _ = try? checkpoint()
   }
 
   private static let unwrittenLimit = 256 * 1024

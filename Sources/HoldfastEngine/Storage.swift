@@ -46,8 +46,10 @@ public final class Storage: @unchecked Sendable {
   var unsynced = Unsynced()
   /// Bytes appended since the log was last written. Under `commitLatch`.
   var unwrittenBytes = 0
-  /// Bytes appended since the last checkpoint began. Under `commitLatch`.
-  var bytesSinceCheckpoint = 0
+  /// Whether some of that adds entries. Under `commitLatch`.
+  var unwrittenGrows = false
+  /// Bytes appended since the last checkpoint began. Changed under `commitLatch`.
+  let bytesSinceCheckpoint = Atomic<Int>(0)
   var lastTimestamp: Int64
   var nextTransaction: UInt64
   let nextTree: Atomic<UInt64>
@@ -65,6 +67,12 @@ public final class Storage: @unchecked Sendable {
   /// The thread that is inside ``write(_:)``, to refuse a second one by the same thread.
   let writingThread = Atomic<UInt>(0)
   let counters = Counters()
+  /// Whether writes are tried.
+  let breaker: Mutex<CircuitBreaker>
+  /// What is removed when the disk is full.
+  let reserve: Reserve
+  /// What was last seen of volume and memory.
+  let watch: Mutex<Watch>
   private let maintenance = Mutex<MaintenanceThread?>(nil)
 
   /// The number of the version that is found in the file. When the slots differ, the older one's has number
@@ -81,6 +89,8 @@ public final class Storage: @unchecked Sendable {
     var wantsCheckpoint = false
     /// Why the last checkpoint that nobody waited for failed.
     var checkpointFailure: StorageError?
+    /// Why the last commit failed for lack of room, when none has succeeded since.
+    var diskFull: StorageError?
   }
 
   init(
@@ -107,6 +117,10 @@ public final class Storage: @unchecked Sendable {
     self.nextTransaction = nextTransaction
     self.nextTree = Atomic(nextTree)
     lastSafeLSN = versions.current.lsn
+    let policy = options.failurePolicy
+    breaker = Mutex(CircuitBreaker(limit: policy.suspendsAfter, pause: policy.suspension))
+    reserve = Opening(path: path, options: options).reserve
+    watch = Mutex(Watch(lastLook: options.clock.monotonic()))
   }
 
   deinit {

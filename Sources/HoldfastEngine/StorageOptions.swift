@@ -28,9 +28,12 @@ public struct StorageOptions: Sendable {
   /// Whether checkpoints and timed syncs run on a thread of their own. Without one they run inside the calls
   /// that make them necessary, one after the other: tests are repeatable then.
   public var hasBackgroundThread = true
+  /// What is done when the disk or the memory fails.
+  public var failurePolicy = FailurePolicy()
   public var fileSystem: any FileSystem = POSIXFileSystem()
   public var clock: any Clock = SystemClock()
   public var random: any RandomSource = SystemRandom()
+  public var memory: any MemoryMonitor = SystemMemoryMonitor()
 
   public init() {}
 }

@@ -19,6 +19,9 @@ struct WriteBuffer {
   /// The entries that count, by key.
   private var order: [Int]?
 
+  /// Whether some entry has a value.
+  var hasValues: Bool { entries.contains { $0.value != nil } }
+
   /// Whether what the tree held before the transaction is gone.
   var isCleared = false
 

@@ -227,6 +227,11 @@ public final class WriteTransaction {
 
   var hasChanges: Bool { operationCount > 0 }
 
+  /// Whether it adds nothing: no tree, and no value that is not dropped again.
+  var onlyRemoves: Bool {
+    created.isEmpty && buffers.allSatisfy { !$1.buffer.hasValues || dropped.contains($0) }
+  }
+
   /// Reads every page that applying the commit needs, so that nothing can fail then. `root` says where a tree
   /// is now. What it can do without, it asks for when it comes to it: neighbours to merge with, and those that
   /// get the keys of an emptied leaf.
