@@ -1,4 +1,4 @@
-internal import HoldfastEngine
+package import HoldfastEngine
 package import HoldfastIO
 
 /// What opens an encrypted database, or protects a new one.
@@ -78,6 +78,10 @@ public struct DatabaseOptions: Sendable {
   /// A checkpoint begins when the log since the last one is longer than this, in bytes (64 MiB). It bounds
   /// the time that recovery takes.
   public var logBudget = 64 * 1024 * 1024
+  /// The size of a file in the folder of the log that only takes room (4 MiB), in bytes; 0 for none. It is
+  /// made a second after opening and removed when the disk is full, so that deleting, checkpoints, closing and
+  /// recovery still work then.
+  public var reserveBytes = 4 << 20
   /// The cost of deriving a key from the password of a new database.
   public var passwordCost = PasswordCost.standard
 
@@ -88,6 +92,7 @@ public struct DatabaseOptions: Sendable {
   /// What is below, for tests to replace.
   package var fileSystem: any FileSystem = POSIXFileSystem()
   package var clock: any Clock = SystemClock()
+  package var failurePolicy = FailurePolicy()
   package var random: any RandomSource = SystemRandom()
 
   /// Takes what is asked for most often; the rest has properties.
@@ -114,6 +119,8 @@ extension DatabaseOptions {
     options.hasBackgroundThread = hasBackgroundThread
     options.fileSystem = fileSystem
     options.clock = clock
+    options.failurePolicy = failurePolicy
+    options.failurePolicy.reserveBytes = max(0, reserveBytes)
     options.random = random
     if let segmentBytes {
       options.smallestSegment = segmentBytes.lowerBound

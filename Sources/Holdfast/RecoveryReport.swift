@@ -1,7 +1,7 @@
 internal import HoldfastEngine
 
 /// What opening a database had to do.
-public struct RecoveryReport: Sendable, Equatable {
+public struct RecoveryReport: Sendable, Equatable, Codable {
   /// Whether the database had been closed, so that there was nothing to do.
   public let wasClean: Bool
   /// The commits that were replayed from the log.

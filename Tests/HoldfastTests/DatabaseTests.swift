@@ -170,3 +170,58 @@ struct DatabaseTests {
     try database.close()
   }
 }
+
+/// What a database says of itself.
+@Suite struct HealthTests {
+  @Test("a database says how it is doing, also by JSON and after it was closed")
+  func health() throws {
+    let place = try SimulatedPlace()
+    let database = try Database.open(at: place.path, place.options())
+    try database.collection("a").insert(["x": 1])
+    let health = database.health()
+    #expect(health.status == .ok && health.reasons == [])
+    #expect(health.cacheBudget == health.fullCacheBudget && health.diskLevel == .normal)
+    #expect(health.recovery == database.recovery)
+    let stored = try JSONEncoder().encode(health)
+    #expect(try JSONDecoder().decode(DatabaseHealth.self, from: stored) == health)
+    try database.releaseMemory()
+    #expect(try database.statistics().cacheBytes == database.statistics().dirtyBytes)
+    #expect(try database.collection("a").count() == 1)
+    try database.close()
+    #expect(database.health().status == .failed && database.health().reasons.map(\.code) == ["closed"])
+    #expect(throws: HoldfastError.self) { try database.releaseMemory() }
+  }
+
+  @Test("health and memory have async forms")
+  func asyncForms() async throws {
+    let place = try SimulatedPlace()
+    let database = try await Database.open(at: place.path, place.options())
+    let health = try await database.health()
+    #expect(health.status == .ok)
+    try await database.releaseMemory()
+    let statistics = try await database.statistics()
+    #expect(statistics.cacheBytes == statistics.dirtyBytes)
+    try await database.close()
+  }
+
+  @Test("a full disk is readOnly, and its error and its reason name no document")
+  func fullDisk() throws {
+    let place = try SimulatedPlace()
+    let database = try Database.open(at: place.path, place.options())
+    place.disk.capacity = 0
+    var failure: HoldfastError?
+    for number in 0..<2000 where failure == nil {
+      do throws(HoldfastError) {
+        try database.collection("a").insert(["_id": .int32(Int32(number)), "secret": "swordfish"])
+      } catch { failure = error }
+    }
+    #expect(failure?.code == .diskFull)
+    let health = database.health()
+    #expect(health.status == .readOnly && health.reasons.first?.code == "diskFull")
+    #expect(health.reasons.allSatisfy { !$0.message.contains("swordfish") })
+    place.disk.capacity = .max
+    try database.collection("a").insert(["x": 1])
+    #expect(database.health().status == .ok)
+    try database.close()
+  }
+}
