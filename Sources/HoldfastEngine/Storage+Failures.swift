@@ -7,6 +7,7 @@ import Synchronization
 extension Storage {
   /// Refuses, without waiting for anything, while writes are suspended.
   func checkSuspension() throws(StorageError) {
+    guard isSuspended else { return }
     let now = options.clock.monotonic()
     let refusal = breaker.withLock { $0.refuses(at: now) ? $0 : nil }
     if let refusal { throw suspension(refusal, at: now) }
@@ -14,6 +15,8 @@ extension Storage {
 
   /// Asks for leave to write. Returns whether this write decides for all; then ``endProbe()`` must follow.
   func admitWrite() throws(StorageError) -> Bool {
+    // The usual case needs no look at the clock.
+    guard isSuspended else { return false }
     let now = options.clock.monotonic()
     let (admission, breaker) = breaker.withLock { ($0.admit(at: now), $0) }
     switch admission {

@@ -104,6 +104,7 @@ extension Log {
     var segment = 0
     var offset = tail.offset
     var size = tail.segment.header.size
+    let ready = state.withLock { prepared.count }
     repeat {
       let fixed = FrameHeader.size + (parts.isEmpty ? area : 0) + tagSize
       let capacity = Int(size) - SegmentHeader.size - FrameHeader.endReserve
@@ -117,7 +118,7 @@ extension Log {
         done += fits
         offset += UInt64(paddedToEight(fixed + fits))
       } else {
-        size = try successorSize(segment, after: size, isScarce)
+        size = try successorSize(segment, after: size, isScarce, keeping: ready)
         segment += 1
         offset = UInt64(SegmentHeader.size)
       }

@@ -27,8 +27,11 @@ extension Log {
   func grown(_ size: UInt64) -> UInt64 { min(size * 2, configuration.sizes.largest) }
 
   /// The size of the segment `index` places after the current one has been followed `index` times, made when
-  /// it is not there yet. Called with the append latch held.
-  func successorSize(_ index: Int, after size: UInt64, _ isScarce: Bool) throws(LogError) -> UInt64 {
+  /// it is not there yet. When that fails only `count` of those made ahead are kept. Called with the append
+  /// latch held.
+  func successorSize(_ index: Int, after size: UInt64, _ isScarce: Bool, keeping count: Int) throws(LogError)
+    -> UInt64
+  {
     if let ready = state.withLock({ prepared.count > index ? prepared[index].size : nil }) { return ready }
     maintenance.lock()
     defer { maintenance.unlock() }
@@ -38,7 +41,7 @@ extension Log {
         try prepareOne(size: grown(size), isScarce: isScarce)
       } catch {
         // What was made for a commit that does not come to be would only keep the volume full.
-        dropPrepared(beyond: 1)
+        dropPrepared(beyond: count)
         throw error
       }
     }
