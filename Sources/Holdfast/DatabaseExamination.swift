@@ -78,10 +78,12 @@ public struct DatabaseExamination: Sendable {
   public let failure: HoldfastError?
   /// What opening it had to do in memory, when it opens.
   public let recovery: RecoveryReport?
+  /// How it is doing, opened for reading only, when it opens.
+  public let health: DatabaseHealth?
   /// Pages known to be damaged, when it opens.
   public let damage: [DamagedRange]
 
-  init(_ found: Examination, _ recovery: RecoveryReport?, _ damage: [DamagedRange]) {
+  init(_ found: Examination, _ health: DatabaseHealth?, _ damage: [DamagedRange]) {
     fileBytes = found.fileBytes
     databaseID = found.databaseID
     isEncrypted = found.isEncrypted
@@ -99,7 +101,8 @@ public struct DatabaseExamination: Sendable {
     logBytes = found.logBytes
     quarantine = found.quarantine
     failure = found.failure.map { HoldfastError($0) }
-    self.recovery = recovery
+    self.health = health
+    recovery = health?.recovery
     self.damage = damage
     judge(found)
   }
@@ -157,6 +160,12 @@ public struct DatabaseExamination: Sendable {
     if recovery.usedOlderCheckpoint {
       note(.degraded, "the newest checkpoint does not hold: the one before it and the log make up for it")
     }
+    // The rest of what an open database says of itself: that it is open for reading only is our doing, and
+    // what recovery found has been told.
+    let told = ["openedReadOnly", "damagedPages", "lostSlot"]
+    for reason in health?.reasons ?? [] where !told.contains(reason.code) {
+      note(reason.status == .ok ? .ok : .degraded, reason.message)
+    }
     if wasClosed == true && logSegments > 0 {
       note(.ok, "\(logSegments) log segments are left over: the next opening for writing removes them")
     }
@@ -186,12 +195,12 @@ extension Database {
     throws(HoldfastError) -> DatabaseExamination
   {
     let engine = try options.engine()
-    var recovery: RecoveryReport?
+    var health: DatabaseHealth?
     var damage: [DamagedRange] = []
     let found = Storage.examine(path, engine) { storage in
-      recovery = RecoveryReport(storage.recovery)
+      health = DatabaseHealth(storage.health(), recovery: RecoveryReport(storage.recovery))
       damage = (try? storage.namedDamage()) ?? []
     }
-    return DatabaseExamination(found, recovery, damage)
+    return DatabaseExamination(found, health, damage)
   }
 }

@@ -59,6 +59,8 @@ public struct DatabaseHealth: Sendable, Equatable, Codable {
   public let oldestReaderMilliseconds: UInt64?
   /// Bytes of the file that cannot be used again yet, for a reader or a checkpoint; looked at once a second.
   public let heldBytes: UInt64
+  /// Pages that are known to be damaged: see ``Database/damage()``.
+  public let damagedPages: Int
   /// Bytes that can still be written to the volume; `nil` when that could not be found out.
   public let diskAvailableBytes: UInt64?
   /// The size of the volume in bytes.
@@ -92,6 +94,7 @@ public struct DatabaseHealth: Sendable, Equatable, Codable {
     oldestReaderLSN = engine.oldestReaderLSN
     oldestReaderMilliseconds = engine.oldestReaderMilliseconds
     heldBytes = engine.heldBytes
+    damagedPages = engine.damagedPages
     diskAvailableBytes = engine.diskAvailableBytes
     diskTotalBytes = engine.diskTotalBytes
     diskLevel =

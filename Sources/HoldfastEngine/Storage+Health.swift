@@ -119,13 +119,33 @@ extension Storage {
         "when \(path) was opened, its list of free pages was damaged; no document is missing, but that space is "
           + "not used again: check the disk, and copy the documents into a new database to get it back")
     }
-    // Known damage of the data belongs here.
+    addDamage(&health)
     if watch.isShortOfMemory || health.cacheBudget < health.fullCacheBudget {
       health.add(
         .memoryPressure, .ok,
         "memory is short or was until just now: the cache of \(path) may take \(health.cacheBudget) of "
           + "\(health.fullCacheBudget) bytes; give the process or the machine more")
     }
+  }
+
+  private func addDamage(_ health: inout StorageHealth) {
+    guard !store.damage.isEmpty else { return }
+    // Which of it has been given up with its tree is only worth knowing if it can be had without waiting.
+    var ranges = store.damage.all
+    if commitLatch.tryLock() {
+      ranges = workspace.reachedDamage()
+      commitLatch.unlock()
+    }
+    health.damagedPages = ranges.count
+    guard !ranges.isEmpty else { return }
+    let isRefused = options.onDamage == .refuse && !options.isReadOnly
+    let cutOff = ranges.count { $0.isCutOff }
+    health.add(
+      .damagedPages, isRefused ? .readOnly : .degraded,
+      "\(ranges.count) pages of \(path) are damaged"
+        + (cutOff > 0 ? ", and later changes to \(cutOff) of them were set aside" : "")
+        + "; everything else can be used\(isRefused ? " for reading, as the options ask" : ""): run a verification "
+        + "to see all of it, save what can be read, and restore the rest from a backup")
   }
 
   private func addDisk(_ health: inout StorageHealth) {

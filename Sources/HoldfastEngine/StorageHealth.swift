@@ -45,6 +45,8 @@ public struct StorageHealth: Sendable, Equatable, Codable {
       case checkpointFailing
       /// The volume is nearly full.
       case diskCritical
+      /// Pages are damaged.
+      case damagedPages
       /// There is no reserve, because it could not be made.
       case reserveMissing
       /// An old reader keeps much room from being used again.
@@ -94,6 +96,8 @@ public struct StorageHealth: Sendable, Equatable, Codable {
   public var readers = 0
   public var oldestReaderLSN: UInt64?
   public var oldestReaderMilliseconds: UInt64?
+  /// Pages that are known to be damaged.
+  public var damagedPages = 0
   /// Bytes of pages that a reader or a checkpoint keeps from being used again, as of the last look.
   public var heldBytes: UInt64 = 0
   /// The volume: bytes that can still be written, its size, and its level as of the last look.

@@ -36,6 +36,9 @@ public final class Latch: Sendable {
     Latch.check(pthread_mutex_lock(mutex))
   }
 
+  /// Holds the latch if no thread does. Returns whether it does now.
+  public func tryLock() -> Bool { pthread_mutex_trylock(mutex) == 0 }
+
   /// Lets go of the latch, which this thread must hold.
   public func unlock() {
     Latch.check(pthread_mutex_unlock(mutex))

@@ -91,6 +91,11 @@ struct DoctorCommand: ParsableCommand {
       ])
     }
     if let recovery = found.recovery { result["recovery"] = .document(InfoCommand.json(recovery)) }
+    if let available = found.health?.diskAvailableBytes, let total = found.health?.diskTotalBytes {
+      result["disk"] = .document([
+        "availableBytes": .int64(Int64(clamping: available)), "totalBytes": .int64(Int64(clamping: total)),
+      ])
+    }
     return result
   }
 
@@ -123,6 +128,9 @@ struct DoctorCommand: ParsableCommand {
     }
     if found.logSegments > 0 {
       try row("log", "\(Format.count(found.logSegments)) segments, \(Format.bytes(found.logBytes))")
+    }
+    if let available = found.health?.diskAvailableBytes {
+      try row("disk", "\(Format.bytes(available)) available")
     }
     if let closed = found.wasClosed { try row("closed", closed ? "yes" : "no") }
     if let recovery = found.recovery, !recovery.wasClean {

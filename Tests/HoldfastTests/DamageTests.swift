@@ -55,6 +55,9 @@ import Testing
       }
     }
     #expect(lost.contains(200) && lost.count < 100)
+    let health = database.health()
+    #expect(
+      health.status == .degraded && health.damagedPages == 1 && health.reasons.first?.code == "damagedPages")
     let damage = try database.damage()
     #expect(damage.count == 1 && damage.first?.collection == "users" && damage.first?.isCutOff == false)
     #expect(damage.first?.after == .int32((lost.first ?? 0) - 1))
@@ -93,6 +96,7 @@ import Testing
     }
     #expect(try again.dropCollection("users"))
     #expect(try again.damage().isEmpty)
+    #expect(again.health().status == .ok)
     try again.close()
     let last = try Database.open(at: path, options(disk))
     #expect(try last.damage().isEmpty)
