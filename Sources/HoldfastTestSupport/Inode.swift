@@ -111,8 +111,18 @@ extension Inode {
   /// Makes what programs see durable.
   func sync() {
     for (chunk, sectors) in dirty { durable.copySectors(sectors, ofChunk: chunk, from: live) }
-    if !lengths.isEmpty { durableLength = length }
+    // What a sync covers can be read back afterwards, so as much of the length as that takes is durable with
+    // it, even when the sync that should have recorded the length has failed.
+    durableLength = lengths.isEmpty ? max(durableLength, min(length, dirtyEnd)) : length
     markClean()
+  }
+
+  /// Behind the last sector that was written since the last sync.
+  private var dirtyEnd: Int {
+    let last = dirty.filter { $0.value != 0 }.max { $0.key < $1.key }
+    guard let last else { return 0 }
+    let sector = last.key * SparseBytes.sectorsPerChunk + UInt32.bitWidth - 1 - last.value.leadingZeroBitCount
+    return (sector + 1) * SparseBytes.sectorSize
   }
 
   /// Makes one sector durable as programs see it.

@@ -73,6 +73,18 @@ public final class SimulatedDisk: FileSystem {
     withCore { $0.crash(survival) }
   }
 
+  /// The power fails now and does not come back before ``crash(_:)``. What programs still do on their way out
+  /// fails, and reaches nothing.
+  public func cutPower() {
+    withCore { $0.isDown = true }
+  }
+
+  /// Which part of what is unsynced the next crashes keep, whatever the disk's own seed is: many crashes can
+  /// be tried at the end of one and the same course.
+  public func reseedCrashes(_ seed: UInt64) {
+    withCore { $0.crashRandom = SplitMix64(seed: seed) }
+  }
+
   /// The process dies and the operating system lives on: nothing that was written is lost, but it is not
   /// durable either. Every open file is dead (`EIO`), every lock is gone.
   public func killProcess() {

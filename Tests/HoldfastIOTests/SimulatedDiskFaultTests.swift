@@ -221,6 +221,27 @@ struct SimulatedDiskFaultTests {
     #expect(disk.contents(of: "/d/a") == Array("x".utf8))
   }
 
+  @Test("what is written again after a failed sync is not cut off behind the old length")
+  func lengthAfterFailedSync() throws {
+    for seed in Seeds.first(10) {
+      let disk = preparedDisk(seed: seed)
+      let file = try disk.open("/d/a", .readWrite)
+      let bytes = [UInt8](repeating: 7, count: 3000)
+      func write() throws {
+        try bytes.withUnsafeBytes { try file.writeFully($0, at: 20_000) }
+      }
+      try write()
+      disk.schedule(.failedSyncDroppingData, at: 1)
+      #expect(code { try file.sync() } == EIO)
+      try write()
+      try file.sync()
+      disk.crash(.nothing)
+      let found = try #require(disk.contents(of: "/d/a"))
+      #expect(Array(found.suffix(3000)) == bytes, "seed \(seed)")
+      #expect(found.count == 23_000)
+    }
+  }
+
   @Test("faults stay scheduled over a crash, so that recovery can be disturbed too")
   func faultsOutliveCrash() throws {
     let disk = preparedDisk(seed: 1)
