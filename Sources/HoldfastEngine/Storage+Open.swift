@@ -113,8 +113,8 @@ struct Opening {
       try removeLeftover(temporary, left)
     }
     let file = try io("creating \(path)") { () throws(IOError) in try fileSystem.open(temporary, .create) }
-    // Whether the name is known to lead to our file; another one's is not removed.
-    var isOurs = false
+    // The name that is known to lead to our file; another one's is not removed.
+    var ours: String?
     do throws(StorageError) {
       try lock(file)
       // Another process may have finished its own between our look and our lock; ours must not replace it.
@@ -145,15 +145,21 @@ struct Opening {
         throw StorageError(
           .databaseLocked, "\(path) is being created by another process at the same moment: try again")
       }
-      isOurs = true
+      ours = temporary
       try io("creating \(path)") { () throws(IOError) in
         try fileSystem.rename(temporary, to: path)
+        ours = path
         try fileSystem.syncDirectory(directory)
       }
       return file
     } catch {
+      // A name whose sync failed may be shown from now on and never reach the disk, whatever is synced later:
+      // it must not be used. Whoever has opened it meanwhile and waits for the lock gets no database.
+      if let ours {
+        try? fileSystem.remove(ours)
+        try? file.truncate(to: 0)
+      }
       file.close()
-      if isOurs { try? fileSystem.remove(temporary) }
       throw error
     }
   }

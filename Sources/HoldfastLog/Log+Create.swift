@@ -48,7 +48,7 @@ extension Log {
   private static func createFile(
     _ c: LogConfiguration, header: SegmentHeader, sparePath: String, finalPath: String
   ) throws(IOError) -> any File {
-    try makeFolder(c)
+    let isNewFolder = try makeFolder(c)
     // A rename would replace what has the final name already. Opening that name for a moment says so in the
     // words of the system.
     if try c.fileSystem.information(at: finalPath) != nil {
@@ -67,16 +67,22 @@ extension Log {
       file.close()
       try? c.fileSystem.remove(sparePath)
       try? c.fileSystem.remove(finalPath)
+      // A name whose sync failed may never reach the disk, whatever is synced later: the next attempt has to
+      // make it anew.
+      if isNewFolder { try? c.fileSystem.remove(c.directory) }
       throw error
     }
   }
 
-  private static func makeFolder(_ c: LogConfiguration) throws(IOError) {
-    if try c.fileSystem.information(at: c.directory) != nil { return }
+  /// Returns whether the folder was not there.
+  private static func makeFolder(_ c: LogConfiguration) throws(IOError) -> Bool {
+    if try c.fileSystem.information(at: c.directory) != nil { return false }
     do {
       try c.fileSystem.createDirectory(c.directory)
+      return true
     } catch  where error.errorClass == .exists {
       // Made by someone else in between: just as good.
+      return false
     }
   }
 
