@@ -125,7 +125,12 @@ extension Storage {
       writerLatch.unlock()
       checkpointLatch.unlock()
     }
-    guard let log, failure == nil else { return }
+    guard let log else { return }
+    if let failure {
+      // Closing succeeds only when everything acknowledged is durable.
+      if versions.current.lsn > log.durableLSN { throw failure }
+      return
+    }
     do {
       try withReserve { () throws(StorageError) in try runCheckpoint(.clean, both: true) }
     } catch {
