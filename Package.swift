@@ -59,6 +59,16 @@ let package = Package(
         "BSON", "Holdfast", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .target(name: "HoldfastTestSupport", dependencies: ["HoldfastIO"], swiftSettings: settings),
+    .target(
+      name: "HoldfastSimulation",
+      dependencies: ["HoldfastEngine", "HoldfastIO", "HoldfastLog", "HoldfastTestSupport"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "simulate",
+      dependencies: [
+        "HoldfastSimulation", "HoldfastTestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Sources/Simulate", swiftSettings: settings),
     .testTarget(name: "BSONTests", dependencies: ["BSON"], swiftSettings: settings),
     .testTarget(
       name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastIO", "HoldfastTestSupport"],
@@ -70,7 +80,8 @@ let package = Package(
     .testTarget(
       name: "HoldfastLogTests", dependencies: ["HoldfastLog", "HoldfastTestSupport"], swiftSettings: settings),
     .testTarget(
-      name: "HoldfastEngineTests", dependencies: ["HoldfastEngine", "HoldfastTestSupport"],
+      name: "HoldfastEngineTests",
+      dependencies: ["HoldfastEngine", "HoldfastSimulation", "HoldfastTestSupport"],
       swiftSettings: settings),
     fuzzing,
   ],

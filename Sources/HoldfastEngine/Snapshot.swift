@@ -15,6 +15,12 @@ public final class Snapshot: Sendable {
   /// The last commit in it.
   public var lsn: UInt64 { version.lsn }
 
+  /// When that commit was made, milliseconds since 1970.
+  package var timestamp: Int64 { version.timestamp }
+
+  /// The numbers of all trees that exist, ascending, without the catalog's.
+  package var treeIDs: [UInt64] { version.trees.keys.filter { $0 != TreeRoot.catalogID }.sorted() }
+
   /// How many entries a tree has.
   public func count(_ id: UInt64) -> UInt64 { version.tree(id).count }
 

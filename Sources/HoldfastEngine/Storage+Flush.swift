@@ -46,7 +46,7 @@ extension Storage {
 
   /// Writes dirty leaves and overflow runs early, so that their memory can be used for something else. They
   /// go to pages that nothing on the disk refers to, and need no sync before the next checkpoint's.
-  func spill() throws(StorageError) {
+  package func spill() throws(StorageError) {
     checkpointLatch.lock()
     defer { checkpointLatch.unlock() }
     try checkWritable()

@@ -45,7 +45,7 @@ extension Storage {
   /// Checks the state that commits work on: all trees as ``verify()`` does, and that every page of the file
   /// is either reached by a tree, or free, or held back, or the free list, and never two of these. For tests,
   /// after each step.
-  func checkInvariants() -> [String] {
+  package func checkInvariants() -> [String] {
     commitLatch.lock()
     defer { commitLatch.unlock() }
     var walk = TreeWalk(store: store)

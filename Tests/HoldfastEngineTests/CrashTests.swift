@@ -1,136 +1,108 @@
-import HoldfastIO
+import HoldfastSimulation
 import HoldfastTestSupport
 import Testing
 
 @testable import HoldfastEngine
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-/// Power loss and errors at every single disk operation.
+/// Everything that can go wrong, at the disk operations of every workload.
 @Suite struct CrashTests {
-  /// How many disk operations the workload takes, its opening included, when nothing fails.
-  private func count(encrypted: Bool) throws -> Int {
-    let disk = try makeDisk()
-    let before = disk.operationCount
-    let workload = Workload(disk, try makeOptions(disk, encrypted: encrypted))
-    try workload.run()
-    let operations = disk.operationCount - before
-    #expect(workload.refusals == 0)
-    try workload.checkVisible()
-    workload.drop()
-    return operations
-  }
+  /// What is tried: a drawn part of the operations, or with `HOLDFAST_EXHAUSTIVE` all of them.
+  private static let coverage = isExhaustive ? Workload.Coverage.everything : .sample(1)
 
   @Test(
-    "power loss at any disk operation leaves a prefix with everything acknowledged", arguments: [false, true])
-  func powerLoss(encrypted: Bool) throws {
-    let operations = try count(encrypted: encrypted)
-    #expect(operations > 120)
-    for operation in 1...operations {
-      let disk = try makeDisk(seed: UInt64(operation))
-      let options = try makeOptions(disk, encrypted: encrypted)
-      let workload = Workload(disk, options)
-      disk.schedule(operation % 3 == 0 ? .tornWrite : .crash, at: disk.operationCount + operation)
-      try workload.run()
-      workload.drop()
-      disk.crash()
-      disk.clearFaults()
-      try workload.check(on: disk, "power loss at operation \(operation) of \(operations)")
+    "power loss, kills, errors and failed syncs at any disk operation, and power loss in the recovery from that, break no promise",
+    arguments: Workload.named.map(\.name))
+  func everything(name: String) throws {
+    let workload = try #require(Workload(name: name))
+    let seed = Seeds.first(1)[0]
+    for trial in workload.trials(CrashTests.coverage, seed: seed) {
+      guard let finding = trial.run(seed: seed).finding else { continue }
+      Issue.record(
+        """
+        \(finding.violation)
+        swift run -c release simulate --seed \(seed) --workload \(name) --plan \(finding.plan)
+        """)
+      return
     }
   }
 
-  @Test("power loss during recovery, and during the recovery from that, changes nothing")
-  func powerLossDuringRecovery() throws {
-    let operations = try count(encrypted: true)
-    for operation in stride(from: 3, through: operations, by: 37) {
-      for second in stride(from: 1, through: 60, by: 3) {
-        let disk = try makeDisk(seed: UInt64(operation * 1000 + second))
-        let options = try makeOptions(disk, encrypted: true)
-        let workload = Workload(disk, options)
-        disk.schedule(.crash, at: disk.operationCount + operation)
-        try workload.run()
-        workload.drop()
-        for later in [second, second + 5] {
-          disk.crash()
-          disk.clearFaults()
-          disk.schedule(.crash, at: disk.operationCount + later)
-          // Whether it gets through or not, the next opening must find the same.
-          if let storage = try? Storage.open(path, options) { withExtendedLifetime(storage) {} }
-        }
-        disk.crash()
-        disk.clearFaults()
-        try workload.check(on: disk, "power loss at \(operation), in recovery at \(second)")
-      }
-    }
-  }
-
-  @Test(
-    "an error of any disk operation either changes nothing or is said to have an unknown outcome",
-    arguments: [EIO, ENOSPC])
-  func errors(code: Int32) throws {
-    let operations = try count(encrypted: false)
-    for operation in 1...operations {
-      let disk = try makeDisk(seed: UInt64(operation))
-      let workload = Workload(disk, try makeOptions(disk))
-      disk.schedule(.error(code, .once), at: disk.operationCount + operation)
-      try workload.run()
-      try workload.checkVisible()
-      workload.drop()
-      disk.clearFaults()
-      operation % 2 == 0 ? disk.crash() : disk.killProcess()
-      try workload.check(on: disk, "errno \(code) at operation \(operation) of \(operations)")
-    }
-  }
-
-  @Test("a disk that fails for good from any operation on loses nothing that was acknowledged")
-  func failsForGood() throws {
-    let operations = try count(encrypted: false)
-    for operation in 1...operations {
-      let disk = try makeDisk(seed: UInt64(operation))
-      let workload = Workload(disk, try makeOptions(disk))
-      disk.schedule(.error(EIO, .fromThenOn), at: disk.operationCount + operation)
-      try workload.run()
-      workload.drop()
-      disk.clearFaults()
-      disk.crash()
-      try workload.check(on: disk, "EIO from operation \(operation) on")
-    }
-  }
-
-  @Test("a failed sync that dropped the data never turns into a lost commit")
-  func failedSyncs() throws {
-    let operations = try count(encrypted: false)
-    for operation in 1...operations {
-      let disk = try makeDisk(seed: UInt64(operation))
-      let workload = Workload(disk, try makeOptions(disk))
-      disk.schedule(.failedSyncDroppingData, at: disk.operationCount + operation)
-      try workload.run()
-      workload.drop()
-      disk.clearFaults()
-      disk.crash()
-      try workload.check(on: disk, "failed sync at or after operation \(operation)")
+  @Test("random workloads break no promise either", arguments: Seeds.first(isExhaustive ? 200 : 8))
+  func random(seed: UInt64) {
+    let workload = Workload.random(seed: seed)
+    for trial in workload.trials(.sample(isExhaustive ? 6 : 1), seed: seed) {
+      guard let finding = trial.run(seed: seed).finding else { continue }
+      Issue.record(
+        """
+        \(finding.violation)
+        swift run -c release simulate --seed \(seed) --workload \(workload.name) --plan \(finding.plan)
+        """)
+      return
     }
   }
 
   @Test("the same seed takes the same course")
-  func deterministic() throws {
-    func trace() throws -> (Int, [String]) {
-      let disk = try makeDisk(seed: 5)
-      let workload = Workload(disk, try makeOptions(disk, encrypted: true))
-      disk.schedule(.crash, at: disk.operationCount + 150)
-      try workload.run()
-      workload.drop()
-      disk.crash()
-      return (disk.operationCount, disk.paths)
+  func deterministic() {
+    for workload in [Workload.random(seed: 5), .random(seed: 6)] {
+      let plan = Plan(.power, at: 60, recovery: [20])
+      let (first, second) = (
+        Simulation.run(workload, plan, seed: 5, isTraced: true),
+        Simulation.run(workload, plan, seed: 5, isTraced: true)
+      )
+      #expect(first.trace == second.trace)
+      #expect(first.violation == nil && second.violation == nil)
     }
-    let (first, second) = (try trace(), try trace())
-    #expect(first.0 == second.0)
-    #expect(first.1 == second.1)
+  }
+}
+
+/// The simulation itself: what it prints can be replayed, and what it finds is cut down.
+@Suite struct SimulationTests {
+  @Test("every workload, setup and plan reads as what was written")
+  func texts() throws {
+    for workload in Workload.named + (1...50).map({ .random(seed: $0) }) {
+      let text = workload.steps.map(\.description).joined(separator: "; ")
+      #expect(try Step.steps(text) == workload.steps)
+      #expect(try Setup(workload.setup.description) == workload.setup)
+    }
+    for kind in Plan.Kind.allCases {
+      let plan = Plan(kind, at: 7, recovery: [3, 4])
+      #expect(try Plan(plan.description) == plan)
+    }
+    for text in ["put", "safe put 1 2 3", "clock", "safe jump 1", "safe put 1 9..<3 4 5", "batch:1 create 1"]
+    {
+      #expect(throws: UnreadableText.self) { try Step(text) }
+    }
+  }
+
+  @Test("a finding is cut down to the steps that it needs")
+  func shrinking() throws {
+    // A value over the limit fails although nothing went wrong: the one promise that can be broken at will.
+    let tooLarge = Change.put(tree: 1, keys: 3..<5, size: StorageLimits.maximumValueBytes + 1, mark: 1)
+    var steps = Workload.random(seed: 9).steps
+    steps.insert(.commit([.delete(tree: 1, keys: 0..<9), tooLarge], .unsafe), at: steps.count / 2)
+    let workload = Workload("broken", setup: Setup(isEncrypted: true, pageSize: 8192), steps)
+    let violation = try #require(Simulation.run(workload, Plan(.nothing, at: 0), seed: 1).violation)
+    var shrinker = Shrinker(
+      Trial.Finding(workload: workload, plan: Plan(.nothing, at: 0), violation: violation), seed: 1)
+    let smallest = shrinker.shrink()
+    #expect(smallest.workload.setup == Setup())
+    #expect(smallest.workload.steps.count == 2)
+    #expect(
+      smallest.workload.steps.last
+        == .commit(
+          [.put(tree: 1, keys: 3..<4, size: StorageLimits.maximumValueBytes + 1, mark: 1)], .safe))
+    #expect(smallest.violation.promise == .unprovoked)
+  }
+
+  @Test("a disk that forgets what it acknowledged is found out", arguments: [Fault.lostWrite, .bitRot])
+  func liars(fault: Fault) throws {
+    // Not every lost write matters; but of those of a whole run most do.
+    let workload = try #require(Workload(name: "batches"))
+    let operations = Simulation.run(workload, Plan(.nothing, at: 0), seed: 1).operations
+    var found = 0
+    for operation in 1...operations {
+      let outcome = Simulation.run(workload, Plan(.nothing, at: operation), seed: 1, lie: fault)
+      if outcome.violation != nil { found += 1 }
+    }
+    #expect(found > 5)
   }
 }
