@@ -117,14 +117,16 @@ extension Scanner {
 
   static func checkOrder(_ all: [FoundSegment]) throws(LogError) {
     for (one, next) in zip(all, all.dropFirst()) {
+      let (first, second) = (one.header.firstLSN, next.header.firstLSN)
+      let lsns = min(first, second)...max(first, second)
       guard one.header.sequence != next.header.sequence else {
         throw .damaged(
           "it and \(next.path) both claim to be segment number \(one.header.sequence): "
             + "move the wrong one away",
-          file: one.path, offset: 0)
+          file: one.path, offset: 0, lsns: lsns)
       }
       guard one.header.epoch == next.header.epoch, one.header.firstLSN <= next.header.firstLSN else {
-        throw .damaged("it does not follow \(one.path)", file: next.path, offset: 0)
+        throw .damaged("it does not follow \(one.path)", file: next.path, offset: 0, lsns: lsns)
       }
     }
   }
