@@ -21,7 +21,8 @@ extension Database {
   /// Closes the database: everything is durable in one file, the folder beside it is gone, the lock is free.
   /// Waits for transactions that are running; whatever is called later fails with
   /// ``HoldfastError/Code/closed``. When it throws, the lock is free all the same, and the next opening
-  /// recovers what was acknowledged. Closing twice does nothing.
+  /// recovers what was acknowledged. It throws ``HoldfastError/Code/outcomeUnknown`` after a failed sync: see
+  /// ``failure``. Closing twice does nothing.
   public func close() throws(HoldfastError) {
     try refuseInsideWrite("close()")
     try translating { () throws(StorageError) in try storage.close() }

@@ -107,7 +107,8 @@ extension Storage {
 
   /// Closes the database: a checkpoint, both slots marked clean, and the log removed. Waits for transactions
   /// that are running; whatever is begun later is refused. The lock is released in any case, also when this
-  /// throws; then the next opening recovers what was acknowledged. Closing twice does nothing.
+  /// throws; then the next opening recovers what was acknowledged. It throws where the database is poisoned:
+  /// what weaker modes acknowledged may be gone. Closing twice does nothing.
   public func close() throws(StorageError) {
     try refuseInsideWrite("closed")
     let isFirst = status.withLock { status in
@@ -126,11 +127,7 @@ extension Storage {
       checkpointLatch.unlock()
     }
     guard let log else { return }
-    if let failure {
-      // Closing succeeds only when everything acknowledged is durable.
-      if versions.current.lsn > log.durableLSN { throw failure }
-      return
-    }
+    if let failure { throw failure }
     do {
       try withReserve { () throws(StorageError) in try runCheckpoint(.clean, both: true) }
     } catch {

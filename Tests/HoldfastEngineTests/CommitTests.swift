@@ -123,10 +123,16 @@ import Testing
     #expect(throws: StorageError.self) { try storage?.put(1, text("b"), [2]) }
     #expect(try storage?.get(1, text("a")) == [1])
     #expect(try storage?.get(1, text("b")) == nil)
-    // Poisoned: no commit, no checkpoint, and close does not pretend.
+    // Poisoned: no commit, no checkpoint, and close does not pretend, but it does free the lock.
     #expect(storage?.failure?.code == .outcomeUnknown)
     #expect(throws: StorageError.self) { try storage?.put(1, text("c"), [3]) }
     #expect(throws: StorageError.self) { try storage?.checkpoint() }
+    do throws(StorageError) {
+      try storage?.close()
+      Issue.record("closing says that everything is durable")
+    } catch {
+      #expect(error.code == .outcomeUnknown)
+    }
     try storage?.close()
     storage = try Storage.open(path, options)
     #expect(storage?.recovery.wasClean == false)
