@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #if defined(__APPLE__)
@@ -67,6 +68,12 @@ int holdfast_sync_directory(int descriptor) {
 #else
   return fsync(descriptor) == 0 ? 0 : errno;
 #endif
+}
+
+uint64_t holdfast_file_size_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+  return limit.rlim_cur;
 }
 
 int holdfast_lock(int descriptor, int exclusive) {

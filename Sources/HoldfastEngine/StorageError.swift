@@ -80,6 +80,8 @@ public struct StorageError: Error, Sendable, Equatable, CustomStringConvertible 
     let advice: String =
       switch error.errorClass {
       case .diskFull: "; nothing was changed: free some space and try again"
+      case .notPermitted where error.isReadOnlyMount:
+        "; the volume is read-only: open the database for reading only, or mount the volume for writing"
       case .notPermitted: "; check the permissions of the file and its folder"
       case .tooManyFiles: "; close files, or raise the limit of open files (ulimit -n), and try again"
       case .outOfMemory: "; free some memory and try again"

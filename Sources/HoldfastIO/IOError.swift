@@ -68,6 +68,9 @@ public struct IOError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Whether the call failed because the file had been closed: `EBADF`.
   public var isClosed: Bool { code == EBADF }
 
+  /// Whether the volume is mounted for reading only: `EROFS`.
+  public var isReadOnlyMount: Bool { code == EROFS }
+
   /// What the error number means for the caller.
   public var errorClass: Class {
     switch code {

@@ -44,6 +44,11 @@ final class POSIXFile: File {
     try using(.write) { (descriptor) throws(IOError) in
       guard !bytes.isEmpty else { return 0 }
       let position = try self.position(offset, .write)
+      // The system would send SIGXFSZ, which ends a process that does not ask for anything else; how a
+      // process treats its signals is not for a library to change. A write across the limit is cut short.
+      guard offset < holdfast_file_size_limit() else {
+        throw IOError(operation: .write, path: path, code: EFBIG)
+      }
       let count = min(bytes.count, POSIXFile.maximumTransfer)
       let written = try retrying(.write, path) { pwrite(descriptor, bytes.baseAddress, count, position) }
       // POSIX leaves the reason open. Callers loop until all is written, so 0 must not look like progress.
@@ -71,6 +76,11 @@ final class POSIXFile: File {
   func truncate(to size: UInt64) throws(IOError) {
     try using(.truncate) { (descriptor) throws(IOError) in
       let length = try position(size, .truncate)
+      // As for writing; making a file shorter is never refused.
+      var facts = stat()
+      if size > holdfast_file_size_limit(), fstat(descriptor, &facts) == 0, length > facts.st_size {
+        throw IOError(operation: .truncate, path: path, code: EFBIG)
+      }
       try retrying(.truncate, path) { ftruncate(descriptor, length) }
     }
   }

@@ -108,6 +108,7 @@ extension LogError {
   private static func advice(_ error: IOError) -> String {
     switch error.errorClass {
     case .diskFull: "Make room on the volume and try again"
+    case .notPermitted where error.isReadOnlyMount: "Mount the volume for writing and try again"
     case .notPermitted: "Check the owner and the mode of the folder"
     case .tooManyFiles: "Close files, or raise the limit of open files (ulimit -n), and try again"
     default: "Check the volume and try again"

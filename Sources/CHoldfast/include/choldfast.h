@@ -39,6 +39,9 @@ int holdfast_sync(int descriptor);
 /// Makes the entries of an open directory durable.
 int holdfast_sync_directory(int descriptor);
 
+/// The size in bytes that the process's files may have (`ulimit -f`); `UINT64_MAX` when there is no limit.
+uint64_t holdfast_file_size_limit(void);
+
 /// Takes a lock on the whole file that belongs to the open file and not to the process, without waiting.
 /// `EWOULDBLOCK` means that another open file holds one that conflicts.
 int holdfast_lock(int descriptor, int exclusive);
