@@ -25,7 +25,7 @@ enum ExitStatus: Int32, CaseIterable {
     case .authentication: "wrong password, or one is missing or too much"
     case .corrupted: "damage was found, or the file is cut short or lacks its log"
     case .badInput: "the input is malformed, or a document was refused"
-    case .diskFull: "no room on the disk"
+    case .diskFull: "no room on the disk, or a quota or limit of file sizes is reached"
     case .notPermitted: "the system does not permit it, or the file is on a network"
     case .notADatabase: "not a Holdfast database, or one of a newer format"
     case .interrupted: "interrupted; what was acknowledged is there"

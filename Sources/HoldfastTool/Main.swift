@@ -5,7 +5,7 @@ import Holdfast
 @main
 enum Main {
   static func main() {
-    Platform.ignoreBrokenPipes()
+    Platform.ignoreDeadlyWrites()
     let status: ExitStatus
     do {
       var command = try HoldfastCommand.parseAsRoot()

@@ -10,8 +10,12 @@ import Synchronization
 
 /// What the tool needs of the operating system.
 enum Platform {
-  /// Makes writing to a closed pipe an error instead of a death.
-  static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+  /// Makes writing to a closed pipe, or beyond the size that files may have (`ulimit -f`), an error instead
+  /// of a death.
+  static func ignoreDeadlyWrites() {
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+  }
 
   static func exit(_ status: Int32) -> Never {
     #if canImport(Darwin)
