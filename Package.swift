@@ -74,7 +74,16 @@ let package = Package(
       name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastIO", "HoldfastTestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "HoldfastToolTests", dependencies: ["Holdfast", "HoldfastTool"], swiftSettings: settings),
+      name: "HoldfastToolTests", dependencies: ["Holdfast", "HoldfastTestSupport", "HoldfastTool"],
+      swiftSettings: settings),
+    // The process that the disk tests kill, starve and cut off.
+    .executableTarget(
+      name: "HoldfastDiskWorker", dependencies: ["Holdfast", "HoldfastTestSupport"],
+      path: "Tests/HoldfastDiskWorker", swiftSettings: settings),
+    .testTarget(
+      name: "HoldfastDiskTests",
+      dependencies: ["Holdfast", "HoldfastDiskWorker", "HoldfastIO", "HoldfastTestSupport"],
+      exclude: ["run-long"], swiftSettings: settings),
     .testTarget(
       name: "HoldfastIOTests", dependencies: ["HoldfastIO", "HoldfastTestSupport"], swiftSettings: settings),
     .testTarget(

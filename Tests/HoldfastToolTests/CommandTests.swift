@@ -1,5 +1,6 @@
 import BSON
 import Foundation
+import HoldfastTestSupport
 import Testing
 
 @Suite("Commands")
@@ -168,7 +169,7 @@ struct CommandTests {
     let output = try PipeEnds()
     let errors = try Tool.open(folder.path("errors"), forWriting: true)
     let input = try Tool.open("/dev/null")
-    let process = try ToolProcess(
+    let process = try Tool.start(
       ["find", database, "n"], input: input, output: output.writing, errors: errors)
     close(output.writing)
     var buffer = [UInt8](repeating: 0, count: 100)

@@ -1,6 +1,7 @@
 import BSON
 import Foundation
 import Holdfast
+import HoldfastTestSupport
 import Testing
 
 @Suite("Several processes", .serialized)
@@ -14,11 +15,11 @@ struct ProcessTests {
   }
 
   /// An import that has been given some text and waits for more.
-  private func slowImport(_ text: String) throws -> (process: ToolProcess, input: Int32) {
+  private func slowImport(_ text: String) throws -> (process: Program, input: Int32) {
     let pipe = try PipeEnds()
     let nothing = try Tool.open("/dev/null", forWriting: true)
     defer { close(nothing) }
-    let process = try ToolProcess(
+    let process = try Tool.start(
       ["import", database, "n", "-"], input: pipe.reading, output: nothing, errors: nothing)
     close(pipe.reading)
     try #require(write(pipe.writing, text, text.utf8.count) == text.utf8.count)
@@ -94,5 +95,28 @@ struct ProcessTests {
       try Tool.run("count", kept + "/demo.holdfast", "accounts", "--password-file", kept + "/password").output
         == "100\n")
     try FileManager.default.removeItem(atPath: kept)
+  }
+
+  @Test("a limit of file sizes is an error of the tool, and not its death")
+  func fileSizeLimit() throws {
+    let input = folder.path("in.json")
+    let padding = String(repeating: "x", count: 1000)
+    let lines = (0..<4000).map { "{\"_id\":\($0),\"text\":\"\(padding)\"}" }
+    try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: input))
+    // In units of 1 KiB: room for a log segment, not for all of the documents.
+    func limited(_ kibibytes: Int, _ command: String) throws -> (status: Int32, output: String) {
+      try Program.run("bash", ["-c", "ulimit -f \(kibibytes); exec \(command)"])
+    }
+    let tool = Tool.url.path
+    let refused = try limited(1500, "'\(tool)' import '\(database)' n '\(input)'")
+    #expect(refused.status == 8 && refused.output.contains("File too large"), "\(refused)")
+    // What was acknowledged before is there, and the import can be done again.
+    let count = try Tool.run("count", database, "n")
+    #expect(count.status == 0 || count.status == 3)
+    #expect(try Tool.run("import", database, "m", input).status == 0)
+    // Output that goes to a file.
+    let output = folder.path("out")
+    let written = try limited(100, "'\(tool)' find '\(database)' m > '\(output)'")
+    #expect(written.status == 1 && written.output.contains("File too large"), "\(written)")
   }
 }

@@ -1,5 +1,6 @@
 import BSON
 import Foundation
+import HoldfastTestSupport
 import Testing
 
 @Suite("Real data")

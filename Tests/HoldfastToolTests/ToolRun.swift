@@ -1,18 +1,9 @@
 import Foundation
+import HoldfastTestSupport
 import Testing
 
-/// A folder that is removed when it is released.
-final class Folder {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent("holdfast-tool-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+extension Folder {
+  var url: URL { URL(fileURLWithPath: path) }
 
   func write(_ text: String, to name: String) throws -> String {
     try Data(text.utf8).write(to: url.appendingPathComponent(name))
@@ -33,77 +24,16 @@ struct ToolRun {
   var lines: [Substring] { output.split(separator: "\n") }
 }
 
-/// A running tool. Its standard streams are files or pipes that no other process inherits.
-final class ToolProcess {
-  let id: pid_t
-  private var status: Int32?
-
-  /// Starts the tool with these descriptors as its standard streams.
-  init(_ arguments: [String], password: String? = nil, input: Int32, output: Int32, errors: Int32) throws {
-    #if canImport(Darwin)
-      var actions: posix_spawn_file_actions_t?
-      var attributes: posix_spawnattr_t?
-    #else
-      var actions = posix_spawn_file_actions_t()
-      var attributes = posix_spawnattr_t()
-    #endif
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    // The threads that tests run on block signals, which the tool must not inherit.
-    var none = sigset_t()
-    sigemptyset(&none)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for (descriptor, place) in [(input, Int32(0)), (output, 1), (errors, 2)] {
-      posix_spawn_file_actions_adddup2(&actions, descriptor, place)
-    }
-    var variables = ProcessInfo.processInfo.environment
-    variables["HOLDFAST_PASSWORD"] = password
-    var strings = ([Tool.url.path] + arguments).map { strdup($0) } + [nil]
-    var environment = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { for string in strings + environment { free(string) } }
-    var process: pid_t = 0
-    try #require(posix_spawn(&process, Tool.url.path, &actions, &attributes, &strings, &environment) == 0)
-    id = process
-  }
-
-  deinit {
-    if status == nil {
-      signal(SIGKILL)
-      wait()
-    }
-  }
-
-  func signal(_ number: Int32) { kill(id, number) }
-
-  /// Waits for its end. Returns its exit code, or minus the signal that ended it.
-  @discardableResult
-  func wait() -> Int32 {
-    if let status { return status }
-    var result: Int32 = 0
-    while waitpid(id, &result, 0) < 0 && errno == EINTR {}
-    let status = result & 0x7F == 0 ? (result >> 8) & 0xFF : -(result & 0x7F)
-    self.status = status
-    return status
-  }
-}
-
-/// The two ends of a pipe, which no other process inherits.
-struct PipeEnds {
-  let reading: Int32
-  let writing: Int32
-
-  init() throws {
-    var ends: [Int32] = [0, 0]
-    try #require(pipe(&ends) == 0)
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    (reading, writing) = (ends[0], ends[1])
-  }
-}
-
 enum Tool {
+  /// Starts the tool with these descriptors as its standard streams.
+  static func start(
+    _ arguments: [String], password: String? = nil, input: Int32, output: Int32, errors: Int32
+  ) throws -> Program {
+    try Program(
+      url.path, arguments, variables: ["HOLDFAST_PASSWORD": password], input: input, output: output,
+      errors: errors)
+  }
+
   /// The executable, which is built beside the tests.
   static let url: URL = {
     if let path = ProcessInfo.processInfo.environment["HOLDFAST_TOOL"] { return URL(fileURLWithPath: path) }
@@ -138,7 +68,7 @@ enum Tool {
       try open(folder.path("in")), try open(folder.path("out"), forWriting: true),
       try open(folder.path("err"), forWriting: true),
     ]
-    let process = try ToolProcess(
+    let process = try start(
       arguments, password: password, input: streams[0], output: streams[1], errors: streams[2])
     for stream in streams { close(stream) }
     let status = process.wait()
