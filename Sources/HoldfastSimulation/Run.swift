@@ -248,12 +248,14 @@ final class Run {
   private func reopen() throws {
     pins = []
     let closed = storage.map { ObjectIdentifier($0) }
+    // After a failure that ended all writing there is no clean close, but one that loses nothing succeeds.
+    let isWhole = storage?.failure == nil
     let isClosed = try attempt { try $0.close() }
     // A failure may have led to another opening already.
     guard !isOver, storage.map({ ObjectIdentifier($0) }) == closed else { return }
     if isClosed { acknowledgeAll() }
     storage = nil
-    try open(isClosed ? .clean : .anyLegal)
+    try open(isClosed && isWhole ? .clean : .anyLegal)
   }
 
   /// Ends the process as `end` does, with everything it had in memory, and opens the database again.
