@@ -1,6 +1,7 @@
 import BSON
 import Foundation
 import Holdfast
+import HoldfastTestSupport
 import Testing
 
 /// `holdfast doctor`, `recover` and `find --skip-damaged` on databases that something happened to.

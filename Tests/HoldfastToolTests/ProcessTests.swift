@@ -75,7 +75,7 @@ struct ProcessTests {
 
   @Test("a process that is killed 50 times loses nothing that it acknowledged")
   func killedFiftyTimes() throws {
-    let run = try Tool.run("demo", "--rounds", "50", "--life", "250", "--json", "--seed", "7")
+    let run = try Tool.run("demo", "--rounds", "50", "--life", "400", "--json", "--seed", "7")
     #expect(run.status == 0, "\(run.errors)")
     let result = try Document(extendedJSON: run.output)
     #expect(result["kept"] == true && result["kills"] == 50)
