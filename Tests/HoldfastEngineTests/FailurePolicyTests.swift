@@ -366,7 +366,7 @@ import Testing
     try disk.rename(path, to: "/db/elsewhere")
     #expect(storage.health().reasons.map(\.code) == [.outcomeUnknown, .fileMissing, .checkpointFailing])
     try disk.rename("/db/elsewhere", to: path)
-    try storage.close()
+    #expect(throws: StorageError.self) { try storage.close() }
     #expect(storage.health().status == .failed && storage.health().reasons.map(\.code) == [.closed])
     options.isReadOnly = true
     let reader = try Storage.open(path, options)
