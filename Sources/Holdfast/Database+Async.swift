@@ -81,4 +81,18 @@ extension Database {
   public func verify() async throws(HoldfastError) -> VerificationReport {
     try await perform { () throws(HoldfastError) in try self.verify() }
   }
+
+  /// The pages that are known to be damaged; see ``damage()``.
+  public func damage() async throws(HoldfastError) -> [DamagedRange] {
+    try await perform { () throws(HoldfastError) in try self.damage() }
+  }
+
+  /// Looks at a database without changing it, also at one that does not open; see ``examine(at:_:)``.
+  public static func examine(
+    at path: String, _ options: DatabaseOptions = DatabaseOptions()
+  ) async throws(HoldfastError) -> DatabaseExamination {
+    try await WorkerPool.openings.perform { () throws(HoldfastError) in
+      try Database.examine(at: path, options)
+    }
+  }
 }

@@ -66,7 +66,11 @@ struct AsyncTests {
     #expect(try await points.delete(id: 3))
     #expect(try await points.count() == 2)
     #expect(try await points.deleteAll() == 2)
+    #expect(try await database.damage().isEmpty)
+    #expect(try await database.health().status == .ok)
+    #expect(try await Database.examine(at: path).isLocked)
     try await database.close()
+    #expect(try await Database.examine(at: path).status == .ok)
   }
 
   @Test("a stream gives all documents of one state, in both directions")
