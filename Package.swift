@@ -71,7 +71,8 @@ let package = Package(
       ], path: "Sources/Simulate", swiftSettings: settings),
     .testTarget(name: "BSONTests", dependencies: ["BSON"], swiftSettings: settings),
     .testTarget(
-      name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastIO", "HoldfastTestSupport"],
+      name: "HoldfastTests",
+      dependencies: ["Holdfast", "HoldfastEngine", "HoldfastIO", "HoldfastTestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "HoldfastToolTests", dependencies: ["Holdfast", "HoldfastTestSupport", "HoldfastTool"],

@@ -83,6 +83,86 @@ import Testing
     #expect(statistics.durableLSN == statistics.lastLSN)
   }
 
+  @Test("a batch mode counts operations, not commits")
+  func batchOfLargeCommits() throws {
+    let disk = try makeDisk()
+    let storage = try Storage.open(path, try makeOptions(disk))
+    for commit in 0..<12 as Range<UInt64> {
+      try storage.write { transaction in
+        transaction.require(.batch(operations: 10, milliseconds: 1_000_000))
+        for number in 0..<4 as Range<UInt64> { try transaction.put(1, (commit * 4 + number).key16, [1]) }
+      }
+      let statistics = try storage.statistics()
+      #expect((statistics.lastLSN - statistics.durableLSN) * 4 < 10)
+    }
+    try storage.close()
+  }
+
+  @Test("of several intervals the shortest counts, and no later commit puts off the sync of an earlier one")
+  func batchIntervals() throws {
+    // Two commits, so many milliseconds apart, each with an interval; when both have to be synced.
+    let cases: [(first: Int, pause: UInt64, second: Int, due: UInt64)] = [
+      (50, 0, 10_000, 50), (10_000, 0, 50, 50), (50, 30, 50, 50), (10_000, 30, 50, 80), (50, 30, 10_000, 50),
+    ]
+    for (first, pause, second, due) in cases {
+      let clock = SimulatedClock()
+      var options = try makeOptions(try makeDisk())
+      options.clock = clock
+      let storage = try Storage.open(path, options)
+      try storage.put(1, text("a"), [1], .batch(operations: 1000, milliseconds: first))
+      clock.sleep(nanoseconds: pause * 1_000_000)
+      try storage.put(1, text("b"), [1], .batch(operations: 1000, milliseconds: second))
+      clock.sleep(nanoseconds: (due - pause - 1) * 1_000_000)
+      storage.maintain()
+      var statistics = try storage.statistics()
+      #expect(statistics.durableLSN < statistics.lastLSN, "\(first), \(pause), \(second)")
+      clock.sleep(nanoseconds: 1_000_000)
+      storage.maintain()
+      statistics = try storage.statistics()
+      #expect(statistics.durableLSN == statistics.lastLSN, "\(first), \(pause), \(second)")
+      try storage.close()
+    }
+  }
+
+  @Test("the times of versions never go back, whatever the clock does, also when a database is opened again")
+  func timestamps() throws {
+    let disk = try makeDisk()
+    var options = try makeOptions(disk)
+    let clock = SimulatedClock()
+    options.clock = clock
+    var storage: Storage? = try Storage.open(path, options)
+    var last: Int64 = .min
+    func commit() throws {
+      try storage?.put(1, text("a"), [1])
+      let time = try #require(storage?.versions.current.timestamp)
+      #expect(time >= last)
+      last = max(last, time)
+    }
+    try commit()
+    clock.advance(milliseconds: 5_000)
+    try commit()
+    clock.set(now: 1000)
+    try commit()
+    try storage?.checkpoint()
+    try commit()
+    // A crash: the newest time is in the log only.
+    clock.set(now: last + 1000)
+    try commit()
+    storage = nil
+    disk.killProcess()
+    clock.set(now: 2000)
+    storage = try Storage.open(path, options)
+    #expect(try #require(storage?.versions.current.timestamp) >= last)
+    try commit()
+    // A clean close: it is in the slots.
+    try storage?.close()
+    clock.set(now: 3000)
+    storage = try Storage.open(path, options)
+    #expect(try #require(storage?.versions.current.timestamp) >= last)
+    try commit()
+    try storage?.close()
+  }
+
   @Test("unsafe commits wait for no sync, and a safe one carries them along")
   func unsafeCommits() throws {
     let disk = try makeDisk()

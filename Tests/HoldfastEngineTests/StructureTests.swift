@@ -205,6 +205,31 @@ import Testing
     #expect(seen.count == 1000)
   }
 
+  @Test("no two slots, key blocks or files of operations set aside share what their key and nonce come from")
+  func otherNonces() throws {
+    let disk = try makeDisk()
+    let storage = try Storage.open(path, try makeOptions(disk))
+    let log = try #require(storage.log).id
+    let id = DatabaseID(low: 1, high: 2)
+    let (key, random) = (try testKey(), SeededRandom(seed: 4))
+    var slots: Set<[UInt8]> = []
+    var blocks: Set<[UInt8]> = []
+    var files: Set<[UInt8]> = []
+    for _ in 0..<50 {
+      // The same contents each time, as an attempt that is repeated after a crash has them.
+      slots.insert(Array(try MetaSlot().encoded(id, key: key, random: random)[440..<452]))
+      let made = try KeyBlock.make(
+        pageSize: 4096, databaseID: id, created: 1, credential: .key(key), random: random)
+      blocks.insert(made.block.salt)
+      var aside = SetAside(id, key: key, log: log, random: random)
+      try aside.add([1, 2, 3], count: 1, lsn: 1, timestamp: 1)
+      try aside.write(to: Quarantine(path, disk))
+      files.insert(Array(try #require(disk.contents(of: "\(path)-quarantine/\(aside.name)"))[48..<80]))
+    }
+    #expect(slots.count == 50 && blocks.count == 50 && files.count == 50)
+    try storage.close()
+  }
+
   @Test(
     "a page that passes the check can be read and changed without harm, whatever is in it",
     arguments: [1, 2, 3])
@@ -254,6 +279,61 @@ import Testing
       }
     }
     #expect(accepted > 500, "seed \(seed)")
+  }
+
+  @Test("verification reports keys out of order or out of bounds, wrong counts, and pages reached twice")
+  func verification() throws {
+    let storage = try Storage.open(path, try makeOptions(try makeDisk()))
+    for number in 0..<300 as Range<UInt64> {
+      try storage.put(1, number.key16, [UInt8](repeating: 1, count: 60), .unsafe)
+    }
+    try storage.put(1, UInt64(1000).key16, [UInt8](repeating: 2, count: 9000))
+    let tree = storage.versions.current.tree(1)
+    #expect(tree.height == 2)
+    let root = Node(try storage.store.root(of: tree))
+    let leaf = Node(try storage.store.child(of: root, at: 1))
+    #expect(try storage.verify().isIntact)
+
+    /// What is reported while the pages in memory are changed so.
+    func problems(_ tree: TreeRoot, _ change: () -> Void = {}, undo: () -> Void = {}) -> [String] {
+      change()
+      var walk = TreeWalk(store: storage.store)
+      walk.walk(tree)
+      undo()
+      return walk.problems
+    }
+    func swapBytes(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) {
+      let (first, second) = ([UInt8](a), [UInt8](b))
+      UnsafeMutableRawBufferPointer(mutating: a).copyBytes(from: second)
+      UnsafeMutableRawBufferPointer(mutating: b).copyBytes(from: first)
+    }
+    let swapInside = { swapBytes(leaf.key(3), leaf.key(4)) }
+    #expect(problems(tree, swapInside, undo: swapInside).contains { $0.contains("not in order") })
+    // A key that is in order among its own, but belongs to another page.
+    let last = leaf.key(leaf.count - 1)
+    let behind = UInt64(900).key16
+    var original: [UInt8] = []
+    let outside = problems(
+      tree,
+      {
+        original = [UInt8](last)
+        UnsafeMutableRawBufferPointer(mutating: last).copyBytes(from: behind)
+      }, undo: { UnsafeMutableRawBufferPointer(mutating: last).copyBytes(from: original) })
+    #expect(outside.count == 1 && outside.first?.contains("outside the bounds") == true)
+    // Two references to one child.
+    let (second, third) = (root.childReference(1), root.childReference(2))
+    let (own, other) = (PageReference(at: second), PageReference(at: third))
+    let twice = problems(tree, { other.store(at: second) }, undo: { own.store(at: second) })
+    #expect(twice.contains { $0.contains("reached twice") })
+
+    var wrong = tree
+    wrong.count += 1
+    #expect(problems(wrong).count == 1 && problems(wrong)[0].contains("entries"))
+    wrong = tree
+    wrong.overflowRuns += 1
+    #expect(problems(wrong).count == 1 && problems(wrong)[0].contains("overflow runs"))
+    #expect(try storage.verify().isIntact)
+    try storage.close()
   }
 
   @Test("ascending inserts fill their pages")

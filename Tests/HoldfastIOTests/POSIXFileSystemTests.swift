@@ -80,6 +80,21 @@ struct POSIXFileSystemTests {
     }
   }
 
+  #if os(Linux)
+    @Test("syncs are asked of the system: what it cannot sync is an error")
+    func syncReachesTheSystem() throws {
+      try withTemporaryFolder { folder in
+        let file = try system.open(folder + "/a", .create)
+        try file.sync()
+        try system.syncDirectory(folder)
+        #expect(mkfifo(folder + "/pipe", 0o600) == 0)
+        let pipe = try system.open(folder + "/pipe", .readWrite)
+        #expect(code { try pipe.sync() } == EINVAL)
+        #expect(code { try system.syncDirectory("/proc") } == EINVAL)
+      }
+    }
+  #endif
+
   @Test("a file that was opened for reading cannot be written")
   func readOnly() throws {
     try withTemporaryFolder { folder in

@@ -154,6 +154,33 @@ import Testing
     }
   }
 
+  @Test("a frame is one only in the segment and at the place that it was written for")
+  func onlyInItsPlace() throws {
+    let (world, _) = try prepared(11, count: 3, size: 100)
+    let path = try #require(world.segments.first)
+    let bytes = try #require(world.disk.contents(of: path))
+    let place = try #require(try places(world).last)
+    guard case .header(let segment) = SegmentHeader.decode(Array(bytes[..<4096])) else {
+      Issue.record("the segment's header is no good")
+      return
+    }
+    /// The same segment with another salt, as when its file is used again.
+    let reused = SegmentHeader(
+      databaseID: segment.databaseID, logID: segment.logID, epoch: segment.epoch, flags: segment.flags,
+      sequence: segment.sequence, firstLSN: segment.firstLSN, size: segment.size,
+      salt: segment.salt.map { ~$0 }, created: segment.created)
+    var nextEpoch = segment
+    nextEpoch.epoch += 1
+    bytes[place.offset...].withUnsafeBytes { frame in
+      guard let frame = frame.baseAddress else { return }
+      let offset = UInt64(place.offset)
+      #expect(FrameHeader.decode(frame, at: offset, in: segment) == place.header)
+      #expect(FrameHeader.decode(frame, at: offset + 8, in: segment) == nil)
+      #expect(FrameHeader.decode(frame, at: offset, in: reused) == nil)
+      #expect(FrameHeader.decode(frame, at: offset, in: nextEpoch) == nil)
+    }
+  }
+
   @Test("what the caller knows to be durable is never taken for torn")
   func callersMark() throws {
     let (world, items) = try prepared(5, count: 5, size: 300)

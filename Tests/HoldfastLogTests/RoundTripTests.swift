@@ -86,6 +86,25 @@ import Testing
     #expect(try log.items(from: 1).map(\.lsn) == [1, 2])
   }
 
+  @Test("a sync makes nothing durable whose write had not returned before it")
+  func onlyWhatWasWritten() throws {
+    let world = World(seed: 5)
+    let log = try world.create()
+    try log.commit([Item(lsn: 1, transaction: 1, size: 10)])
+    try log.append(Item(lsn: 2, transaction: 2, size: 10))
+    try log.sync()
+    #expect(log.durableLSN == 1)
+    let group = try #require(log.closeGroup())
+    try log.append(Item(lsn: 3, transaction: 3, size: 10))
+    try log.sync()
+    #expect(log.durableLSN == 1)
+    try log.write(group)
+    try log.sync()
+    #expect(log.durableLSN == 2)
+    world.disk.crash(.nothing)
+    #expect(try world.recover().map(\.lsn) == [1, 2])
+  }
+
   @Test("timestamps never decrease, though the clock is set back")
   func timestamps() throws {
     let world = World(seed: 6)

@@ -149,6 +149,29 @@ import Testing
     #expect(try log.items(from: 1).count == 3)
   }
 
+  @Test("the segment before the current one stays while what lies behind it may have to be taken back")
+  func beforeTheCurrent() throws {
+    let world = World(seed: 13, smallest: 8 << 10, largest: 8 << 10)
+    let log = try world.create()
+    let items = try fill(log, 7, size: 400)
+    #expect(log.segmentCount == 1)
+    // Written to the next segment, as it does not fit, and not synced.
+    try log.append(Item(lsn: 8, transaction: 8, size: 700))
+    try log.write(#require(log.closeGroup()))
+    #expect(log.segmentCount == 2)
+    try log.retire(through: 7)
+    #expect(log.segmentCount == 2)
+    try log.discard(from: 8)
+    #expect(try world.recover() == items)
+    let next = Item(lsn: 8, transaction: 9, size: 700)
+    try log.commit([next])
+    #expect(try world.recover() == items + [next])
+    // Now something behind it is durable.
+    try log.retire(through: 7)
+    #expect(log.segmentCount == 1)
+    #expect(try world.recover(after: 7) == [next])
+  }
+
   @Test("reading goes on while segments are retired and frames appended")
   func readingWhileRunning() throws {
     let world = World(seed: 7, encrypted: true, smallest: 8 << 10, largest: 8 << 10)
