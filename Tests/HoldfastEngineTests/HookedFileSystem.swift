@@ -20,26 +20,37 @@ final class HookedFileSystem: FileSystem {
   private struct Hook: Sendable {
     var operation: Operation
     var place: Place
+    var skipping: Int
     var body: @Sendable () -> Void
   }
 
   private let disk: SimulatedDisk
   private let hook = Mutex<Hook?>(nil)
+  private let writable = Mutex<[String]>([])
 
   init(_ disk: SimulatedDisk) { self.disk = disk }
 
-  /// Calls `body` before the next such operation there.
-  func once(before operation: Operation, of place: Place, _ body: @escaping @Sendable () -> Void) {
-    hook.withLock { $0 = Hook(operation: operation, place: place, body: body) }
+  /// Calls `body` before the next such operation there, or before a later one, `skipping` so many.
+  func once(
+    before operation: Operation, of place: Place, skipping: Int = 0, _ body: @escaping @Sendable () -> Void
+  ) {
+    hook.withLock { $0 = Hook(operation: operation, place: place, skipping: skipping, body: body) }
   }
 
   /// Whether the hook still waits.
   var isWaiting: Bool { hook.withLock { $0 != nil } }
 
+  /// The files that were opened, or made, for writing.
+  var openedForWriting: [String] { writable.withLock { $0 } }
+
   private func reach(_ operation: Operation, _ path: String) {
     let place = path.contains("-log/") ? Place.log : .data
     let due = hook.withLock { hook -> Hook? in
       guard let found = hook, found.operation == operation, found.place == place else { return nil }
+      if found.skipping > 0 {
+        hook?.skipping -= 1
+        return nil
+      }
       hook = nil
       return found
     }
@@ -74,7 +85,8 @@ final class HookedFileSystem: FileSystem {
   }
 
   func open(_ path: String, _ mode: OpenMode) throws(IOError) -> any File {
-    HookedFile(try disk.open(path, mode), self)
+    if mode != .readOnly { writable.withLock { $0.append(path) } }
+    return HookedFile(try disk.open(path, mode), self)
   }
   func information(at path: String) throws(IOError) -> FileInformation? { try disk.information(at: path) }
   func list(_ directory: String) throws(IOError) -> [String] { try disk.list(directory) }

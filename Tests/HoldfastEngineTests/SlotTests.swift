@@ -114,6 +114,66 @@ import Testing
     }
   }
 
+  /// Lets one operation on the data file fail during `body`. Returns why nothing is written afterwards, if
+  /// so; what had been acknowledged is there in any case.
+  private func failing(
+    _ operation: HookedFileSystem.Operation, skipping: Int, _ code: Int32, _ body: (Storage) throws -> Void
+  ) throws -> StorageError? {
+    let disk = try makeDisk()
+    let hooked = HookedFileSystem(disk)
+    var options = try makeOptions(hooked)
+    options.failurePolicy.reserveBytes = 0
+    var storage = try Storage.open(path, options)
+    for number in 0..<30 as Range<UInt64> { try storage.put(1, number.key16, [1], .unsafe) }
+    try storage.persist()
+    hooked.once(before: operation, of: .data, skipping: skipping) {
+      disk.schedule(.error(code, .once), at: disk.operationCount + 1)
+    }
+    #expect(throws: StorageError.self) { try body(storage) }
+    #expect(!hooked.isWaiting)
+    let failure = storage.failure
+    if failure != nil {
+      #expect(throws: StorageError.self) { try storage.put(1, text("later"), [2]) }
+      #expect(throws: StorageError.self) { try storage.checkpoint() }
+    }
+    try? storage.close()
+    storage = try Storage.open(path, options)
+    #expect(try storage.snapshot().contents(1).count == 30)
+    #expect(try storage.verify().isIntact)
+    try storage.close()
+    return failure
+  }
+
+  @Test(
+    "nothing is written after a failed sync of the data file, or after a slot that may have been half written",
+    arguments: [5, 28] as [Int32])
+  func failures(code: Int32) throws {
+    /// How many writes go to the data file.
+    func writes(_ body: (Storage) throws -> Void) throws -> Int {
+      let disk = try makeDisk()
+      let storage = try Storage.open(path, try makeOptions(disk))
+      for number in 0..<30 as Range<UInt64> { try storage.put(1, number.key16, [1], .unsafe) }
+      try storage.persist()
+      let before = disk.counters.writes
+      try body(storage)
+      return disk.counters.writes - before
+    }
+    let isFull = code == 28
+    // Pages, sync, slot, sync.
+    let checkpoint: (Storage) throws -> Void = { try $0.checkpoint() }
+    let last = try writes(checkpoint) - 1
+    #expect(try failing(.write, skipping: 0, code, checkpoint) == nil)
+    #expect(try failing(.sync, skipping: 0, code, checkpoint) != nil)
+    // Where there was no room for any of it, nothing of it is on the disk.
+    #expect(try (failing(.write, skipping: last, code, checkpoint) == nil) == isFull)
+    #expect(try failing(.sync, skipping: 1, code, checkpoint) != nil)
+    // Pages, sync, slot, sync, the other slot, sync: after the first slot there is no way back.
+    let close: (Storage) throws -> Void = { try $0.close() }
+    let second = try writes(close) - 1
+    #expect(try failing(.write, skipping: second, code, close) != nil)
+    #expect(try failing(.sync, skipping: 2, code, close) != nil)
+  }
+
   @Test("a slot of another database, or one that somebody made up, is not used", arguments: [false, true])
   func foreignSlots(encrypted: Bool) throws {
     let disk = try makeDisk()
