@@ -174,6 +174,24 @@ import Testing
     #expect(try failing(.sync, skipping: 2, code, close) != nil)
   }
 
+  @Test("a slot with any byte changed is none", arguments: [false, true])
+  func everyByte(encrypted: Bool) throws {
+    let id = DatabaseID(low: 1, high: 2)
+    let key = encrypted ? try testKey() : nil
+    var slot = MetaSlot()
+    slot.generation = 7
+    slot.lsn = 100
+    let block = try slot.encoded(id, key: key, random: SeededRandom(seed: 5))
+    #expect(MetaSlot.decode(block, id, key: key) == slot)
+    for offset in block.indices {
+      for bit in 0..<8 {
+        var changed = block
+        changed[offset] ^= 1 << bit
+        #expect(MetaSlot.decode(changed, id, key: key) == nil, "byte \(offset), bit \(bit)")
+      }
+    }
+  }
+
   @Test("a slot of another database, or one that somebody made up, is not used", arguments: [false, true])
   func foreignSlots(encrypted: Bool) throws {
     let disk = try makeDisk()
