@@ -124,6 +124,25 @@ import Testing
     try storage.close()
   }
 
+  @Test("verification reports a root that cannot be read, and walks the other trees")
+  func damagedRoot() throws {
+    let disk = try makeDisk()
+    let options = try makeOptions(disk)
+    var storage = try Storage.open(path, options)
+    try storage.put(1, text("a"), [1])
+    try storage.put(2, text("b"), [2])
+    try storage.checkpoint()
+    let root = storage.versions.current.tree(1).root.number
+    try storage.close()
+    #expect(disk.flipBit(path, offset: Int(root) * 4096 + 3000, bit: 1))
+    storage = try Storage.open(path, options)
+    let report = try storage.verify()
+    #expect(report.problemCount == 1 && report.problems.first?.hasPrefix("tree 1: ") == true)
+    #expect(report.entries >= 1)
+    #expect(try storage.get(2, text("b")) == [2])
+    try storage.close()
+  }
+
   @Test("when the newest checkpoint is damaged, the one before and the log make up the same state")
   func olderCheckpoint() throws {
     for encrypted in [false, true] {
