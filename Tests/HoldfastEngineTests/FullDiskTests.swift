@@ -230,6 +230,26 @@ import Testing
     try again.close()
   }
 
+  @Test("commits that were acknowledged without a sync get the reserve: they cannot be refused any more")
+  func acknowledged() throws {
+    let disk = try makeDisk(capacity: 2 << 20)
+    let options = try makeOptions(disk, reserve: 256 << 10)
+    let storage = try Storage.open(path, options)
+    try storage.put(1, text("a"), [1])
+    tick(storage, options)
+    #expect(storage.health().hasReserve)
+    try storage.put(1, text("b"), [2], .unsafe)
+    #expect(try storage.get(1, text("b")) == [2])
+    disk.copiesOnWrite = true
+    hog(disk)
+    try storage.persist()
+    #expect(storage.failure == nil && !storage.health().hasReserve)
+    disk.crash()
+    let again = try Storage.open(path, options)
+    #expect(try again.snapshot().contents(1) == [text("a"): [1], text("b"): [2]])
+    try again.close()
+  }
+
   @Test("a meta slot for which there is no room leaves the checkpoint before, and the next one succeeds")
   func slotRefused() throws {
     let disk = try makeDisk()
