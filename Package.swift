@@ -49,8 +49,10 @@ let package = Package(
         "HoldfastIO", "HoldfastLog", .product(name: "HashTreeCollections", package: "swift-collections"),
       ], swiftSettings: settings),
     .target(name: "BSON", swiftSettings: settings),
+    .target(name: "HoldfastQuery", dependencies: ["BSON"], swiftSettings: settings),
     .target(
-      name: "Holdfast", dependencies: ["BSON", "HoldfastEngine", "HoldfastIO"], swiftSettings: settings),
+      name: "Holdfast", dependencies: ["BSON", "HoldfastEngine", "HoldfastIO", "HoldfastQuery"],
+      swiftSettings: settings),
     // Not named after its product: where file names ignore case, `Holdfast` and `holdfast` would be one
     // folder.
     .executableTarget(
@@ -70,6 +72,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/Simulate", swiftSettings: settings),
     .testTarget(name: "BSONTests", dependencies: ["BSON"], swiftSettings: settings),
+    .testTarget(
+      name: "HoldfastQueryTests", dependencies: ["BSON", "HoldfastQuery"], swiftSettings: settings),
     .testTarget(
       name: "HoldfastTests",
       dependencies: ["Holdfast", "HoldfastEngine", "HoldfastIO", "HoldfastTestSupport"],
