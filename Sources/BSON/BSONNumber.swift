@@ -1,10 +1,10 @@
 /// A number of any of the four types, for comparing them with each other.
-enum BSONNumber {
+package enum BSONNumber {
   case integer(Int64)
   case double(Double)
   case decimal(Decimal128)
 
-  init?(_ value: BSONValue) {
+  package init?(_ value: BSONValue) {
     switch value {
     case .int32(let number): self = .integer(Int64(number))
     case .int64(let number): self = .integer(number)
@@ -14,7 +14,7 @@ enum BSONNumber {
     }
   }
 
-  init?(_ value: RawValue) {
+  package init?(_ value: RawValue) {
     switch value.type {
     case .int32:
       guard let number = value.int32 else { return nil }
@@ -32,7 +32,7 @@ enum BSONNumber {
     }
   }
 
-  var isNaN: Bool {
+  package var isNaN: Bool {
     switch self {
     case .integer: false
     case .double(let value): value.isNaN
@@ -42,7 +42,7 @@ enum BSONNumber {
 
   /// Compares by mathematical value, without rounding: -1, 0 or 1. A NaN is below every number and the same
   /// as any other NaN.
-  static func compare(_ left: BSONNumber, _ right: BSONNumber) -> Int {
+  package static func compare(_ left: BSONNumber, _ right: BSONNumber) -> Int {
     switch (left, right) {
     case (.integer(let a), .integer(let b)): a == b ? 0 : (a < b ? -1 : 1)
     case (.double(let a), .double(let b)): compare(a, b)

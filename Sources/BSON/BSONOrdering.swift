@@ -78,7 +78,7 @@ public enum BSONOrdering {
 
 extension BSONType {
   /// The place of the type in the order of types; the four numbers have the same, and strings and symbols.
-  var canonicalOrder: UInt8 {
+  package var canonicalOrder: UInt8 {
     switch self {
     case .minKey: 0
     case .undefined: 1
