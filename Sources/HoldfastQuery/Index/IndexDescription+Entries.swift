@@ -1,0 +1,198 @@
+import BSON
+
+extension IndexDescription {
+  /// The entries that a document has in an index, and where it has arrays.
+  public struct Entries: Sendable {
+    /// The entries in ascending order of their keys, each once.
+    public var entries: [IndexEntry] = []
+    /// For each field on which parts of its path the document has an array; see ``Field/arrays``.
+    public var arrays: [UInt64]
+  }
+
+  /// The most entries that one document may have in one index.
+  public static let maximumEntries = 1_000_000
+
+  /// The entries of a document: none when the index leaves it out, one as a rule, and one for each element where
+  /// a field is an array.
+  ///
+  /// Whatever value a filter's test of the field sees is in one of the entries, as ``FieldTest`` goes through
+  /// documents: fields that are missing count as null, an empty array as undefined, and an array's elements
+  /// are entered, not the array as a whole.
+  /// - Parameters:
+  ///   - document: the document with its `_id`.
+  ///   - id: the key that it is stored under.
+  /// - Throws: ``QueryError/Code/parallelArrays``, ``QueryError/Code/keyTooLarge``,
+  ///   ``QueryError/Code/limitExceeded``.
+  public func entries(of document: RawDocument, id: UnsafeRawBufferPointer) throws(QueryError) -> Entries {
+    var result = Entries(arrays: [UInt64](repeating: 0, count: fields.count))
+    if let partialFilter {
+      guard try partialFilter.matches(document) else { return result }
+    }
+    var maker = EntryMaker(index: self, document: document, id: id, arrays: result.arrays)
+    try maker.add(fields.map { _ in .inside(document, 0) })
+    result.arrays = maker.arrays
+    result.entries = maker.entries
+    if result.entries.count > 1 { result.entries = Self.sortedAndUnique(result.entries) }
+    return result
+  }
+
+  private static func sortedAndUnique(_ entries: [IndexEntry]) -> [IndexEntry] {
+    var result: [IndexEntry] = []
+    for entry in entries.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) })
+    where entry.key != result.last?.key {
+      result.append(entry)
+    }
+    return result
+  }
+}
+
+/// Goes through a document along all fields of an index at once.
+private struct EntryMaker {
+  /// How far one field's path has been followed.
+  enum State {
+    /// To its end: the value, or `nil` where it is missing.
+    case found(RawValue?)
+    /// Into a document (or an array that is taken for one); this part of the path comes next.
+    case inside(RawDocument, Int)
+    /// To an array; this part of the path comes next, or none.
+    case atArray(RawDocument, Int)
+  }
+
+  let index: IndexDescription
+  let document: RawDocument
+  let id: UnsafeRawBufferPointer
+  var arrays: [UInt64]
+  var entries: [IndexEntry] = []
+
+  mutating func add(_ states: [State]) throws(QueryError) {
+    var states = states
+    var array: RawDocument?
+    for field in states.indices {
+      if case .inside(let document, let part) = states[field] {
+        states[field] = follow(field, document, part)
+      }
+      guard case .atArray(let found, let part) = states[field] else { continue }
+      arrays[field] |= 1 << UInt64(part - 1)
+      if let array, array.bytes.baseAddress != found.bytes.baseAddress {
+        throw QueryError(
+          .parallelArrays,
+          "a document has arrays in two fields of \(index.place), which cannot be combined: index one of them only"
+        )
+      }
+      array = found
+    }
+    guard let array else { return try emit(states) }
+    var place = 0
+    for element in array {
+      try addElement(element.value, place, states)
+      place += 1
+    }
+    if place == 0 { try addElement(nil, 0, states) }
+  }
+
+  /// Follows a path through documents to its end, or to an array.
+  private func follow(_ field: Int, _ document: RawDocument, _ part: Int) -> State {
+    let parts = index.fields[field].path.parts
+    var current = document
+    var part = part
+    while true {
+      guard let found = parts[part].name.withUnsafeBytes({ current.value(forKey: $0) }) else {
+        return .found(nil)
+      }
+      part += 1
+      if found.type == .array, let array = found.document { return .atArray(array, part) }
+      if part == parts.count { return .found(found) }
+      guard let next = found.document else { return .found(nil) }
+      current = next
+    }
+  }
+
+  /// Goes on with one element of the array that some of the fields are at; `nil` stands for an empty array.
+  private mutating func addElement(
+    _ element: RawValue?, _ place: Int, _ states: [State]
+  ) throws(QueryError) {
+    var combinations: [[State]] = [[]]
+    for field in states.indices {
+      let choices = choices(field, states[field], element, place)
+      // Only a number in a path that is a field's name as well gives two choices.
+      combinations = combinations.flatMap { head in choices.map { head + [$0] } }
+      try checkCount(combinations.count)
+    }
+    for states in combinations { try add(states) }
+  }
+
+  private func choices(_ field: Int, _ state: State, _ element: RawValue?, _ place: Int) -> [State] {
+    guard case .atArray(_, let part) = state else { return [state] }
+    let parts = index.fields[field].path.parts
+    guard part < parts.count else { return [.found(element ?? Self.undefined)] }
+    guard let element else { return [.found(nil)] }
+    var choices: [State] = []
+    if element.type == .document, let document = element.document { choices.append(.inside(document, part)) }
+    if parts[part].index == place {
+      if part + 1 == parts.count {
+        choices.append(.found(element))
+      } else if let document = element.document {
+        choices.append(.inside(document, part + 1))
+      }
+    }
+    return choices.isEmpty ? [.found(nil)] : choices
+  }
+
+  private static var undefined: RawValue {
+    RawValue(type: .undefined, bytes: UnsafeRawBufferPointer(start: nil, count: 0))
+  }
+  private static var null: RawValue {
+    RawValue(type: .null, bytes: UnsafeRawBufferPointer(start: nil, count: 0))
+  }
+
+  private func checkCount(_ count: Int) throws(QueryError) {
+    guard count <= IndexDescription.maximumEntries else {
+      throw QueryError(
+        .limitExceeded,
+        "a document would have more than \(IndexDescription.maximumEntries) entries in \(index.place)")
+    }
+  }
+
+  /// Makes the entry of values that have been found for all fields.
+  private mutating func emit(_ states: [State]) throws(QueryError) {
+    var key: [UInt8] = []
+    var typeBits: [UInt8] = []
+    key.reserveCapacity(48)
+    var isEmpty = true
+    for (state, field) in zip(states, index.fields) {
+      var value = Self.null
+      if case .found(let found?) = state {
+        value = found
+        isEmpty = false
+      }
+      try encode(value, field.isDescending, &key, &typeBits)
+    }
+    if isEmpty, index.isSparse { return }
+    try checkCount(entries.count + 1)
+    // The id's type bits are kept, too, so that a query can be answered from the index alone.
+    if let id = document.value(forKey: "_id") {
+      var ignored: [UInt8] = []
+      try encode(id, false, &ignored, &typeBits)
+    }
+    let length = key.count + id.count
+    guard length <= BSONLimits.maximumKeyBytes else {
+      throw QueryError(
+        .keyTooLarge,
+        "a document makes a key of \(length) bytes in \(index.place), values and id together, which is over the "
+          + "limit of \(BSONLimits.maximumKeyBytes): shorten the value, or leave such documents out with a "
+          + "partial filter")
+    }
+    entries.append(
+      IndexEntryFormat.entry(values: key, id: id, typeBits: typeBits, isUnique: index.isUnique))
+  }
+
+  private func encode(
+    _ value: RawValue, _ isDescending: Bool, _ key: inout [UInt8], _ typeBits: inout [UInt8]
+  ) throws(QueryError) {
+    do throws(BSONError) {
+      try BSONKey.encode(value, descending: isDescending, into: &key, typeBits: &typeBits)
+    } catch {
+      throw QueryError(.keyTooLarge, "a value nests too deep for \(index.place)")
+    }
+  }
+}

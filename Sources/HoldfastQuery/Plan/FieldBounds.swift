@@ -1,0 +1,150 @@
+import BSON
+
+/// What a filter says of the fields of one index: intervals for each.
+struct IndexBounds: Sendable {
+  /// For each field of the index.
+  var fields: [IntervalSet]
+  /// How many of them are not everything.
+  var constrained: Int { fields.count { !$0.isAll } }
+
+  /// Finds the intervals.
+  ///
+  /// As long as a field never held an array, all conditions on it hold of the same value, and their intervals
+  /// are intersected. When it did, each condition may be fulfilled by another element, so only one of them
+  /// counts, except for the conditions of one `$elemMatch`, which one element fulfils. For the same reason two
+  /// fields inside one array are not bounded both.
+  init(_ conjuncts: [Condition], index: IndexDescription) {
+    fields = []
+    var chosen: [(field: IndexDescription.Field, group: Int?)] = []
+    for field in index.fields {
+      let claims = Claim.all(conjuncts, on: field.path)
+      guard let (intervals, group) = Self.choose(claims, field, beside: chosen) else {
+        fields.append(.all)
+        continue
+      }
+      fields.append(intervals)
+      chosen.append((field, group))
+    }
+  }
+
+  private static func choose(
+    _ claims: [Claim], _ field: IndexDescription.Field,
+    beside chosen: [(field: IndexDescription.Field, group: Int?)]
+  ) -> (IntervalSet, Int?)? {
+    guard !claims.isEmpty else { return nil }
+    if field.arrays == 0 {
+      return (claims.dropFirst().reduce(claims[0].intervals) { $0.intersection($1.intervals) }, nil)
+    }
+    var allowed = claims
+    for other in chosen where other.field.sharesArray(with: field) {
+      // Only the same element may be asked of both.
+      allowed = allowed.filter { claim in
+        claim.group != nil && claim.group == other.group && claim.spans(field, other.field)
+      }
+    }
+    guard let best = allowed.min(by: { $0.rank < $1.rank }) else { return nil }
+    return (best.intervals, best.group)
+  }
+}
+
+extension IndexDescription.Field {
+  /// Whether both paths lead through the same array.
+  func sharesArray(with other: IndexDescription.Field) -> Bool {
+    var shared: UInt64 = 0
+    for part in 0..<min(path.parts.count, other.path.parts.count) {
+      guard path.parts[part].name == other.path.parts[part].name else { break }
+      shared |= 1 << UInt64(part)
+    }
+    return arrays & other.arrays & shared != 0
+  }
+}
+
+/// One condition's intervals for a path.
+private struct Claim {
+  var intervals: IntervalSet
+  /// Which conjunct it comes from, when that is an `$elemMatch` on documents; and on which path.
+  var group: Int?
+  var arrayPath: FieldPath?
+
+  /// Fewer possible values are better: points, then bounded runs, then half-open ones.
+  var rank: Int {
+    if intervals.isPoints { return intervals.intervals.count }
+    return intervals.intervals.contains {
+      $0.text.contains("lowest") || $0.text.contains("highest") || $0.text.contains("Infinity")
+    }
+      ? 2_000_000 : 1_000_000
+  }
+
+  /// Whether the `$elemMatch` is on the innermost array that both fields share.
+  func spans(_ a: IndexDescription.Field, _ b: IndexDescription.Field) -> Bool {
+    guard let arrayPath else { return false }
+    let depth = arrayPath.parts.count - 1
+    let beyond: UInt64 = depth >= 63 ? 0 : ~((1 << UInt64(depth + 1)) - 1)
+    return arrayPath.isPrefix(of: a.path) && arrayPath.isPrefix(of: b.path)
+      && (a.arrays | b.arrays) & beyond == 0
+  }
+
+  static func all(_ conjuncts: [Condition], on path: FieldPath) -> [Claim] {
+    var claims: [Claim] = []
+    for (number, condition) in conjuncts.enumerated() {
+      switch condition {
+      case .field(let test) where test.path == path:
+        if let intervals = test.test.intervals { claims.append(Claim(intervals: intervals)) }
+      case .field(let test):
+        guard case .elementMatches(let inner) = test.test, test.path.isPrefix(of: path),
+          let rest = path.dropping(test.path.parts.count)
+        else { continue }
+        for claim in all(inner.conjuncts, on: rest) where claim.group == nil {
+          claims.append(Claim(intervals: claim.intervals, group: number, arrayPath: test.path))
+        }
+      case .or(let branches):
+        if let intervals = union(branches, on: path) { claims.append(Claim(intervals: intervals)) }
+      default: continue
+      }
+    }
+    return claims
+  }
+
+  /// The intervals of alternatives that all say something of the path.
+  private static func union(_ branches: [Condition], on path: FieldPath) -> IntervalSet? {
+    var result = IntervalSet.none
+    for branch in branches {
+      var found: IntervalSet?
+      for case .field(let test) in branch.conjuncts where test.path == path {
+        found = found ?? test.test.intervals
+      }
+      guard let found else { return nil }
+      result = result.union(found)
+    }
+    return result
+  }
+}
+
+extension FieldPath {
+  /// The path behind its first parts; `nil` when nothing is left.
+  func dropping(_ count: Int) -> FieldPath? {
+    guard count < parts.count else { return nil }
+    return FieldPath(parts[count...].map(\.text).joined(separator: "."))
+  }
+}
+
+extension Condition {
+  /// The conditions that all have to hold.
+  var conjuncts: [Condition] {
+    switch self {
+    case .and(let conditions): conditions.flatMap(\.conjuncts)
+    case .always: []
+    default: [self]
+    }
+  }
+
+  /// Whether it can be seen that nothing matches.
+  var isNever: Bool {
+    switch self {
+    case .never: true
+    case .and(let conditions): conditions.contains(where: \.isNever)
+    case .or(let conditions): conditions.allSatisfy(\.isNever)
+    default: false
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import BSON
+
+/// A run of values of one field, as the bytes of their keys in ascending order: from `lower` up to, not
+/// including, `upper`.
+///
+/// A value's key says where it ends, so that all keys that begin with a value's bytes lie from these bytes up
+/// to, not including, their ``successor(_:)``.
+struct Interval: Sendable, Hashable {
+  /// One end with what is shown of it.
+  struct End: Sendable, Hashable {
+    /// Empty below everything; `nil` above everything.
+    var bytes: [UInt8]?
+    /// The value for `explain`.
+    var text: String
+    /// Whether the value itself is inside, for `explain`.
+    var isIncluded: Bool
+  }
+
+  var lower: End
+  var upper: End
+  /// Whether it is a single value.
+  var isPoint: Bool
+
+  static let all = Interval(
+    lower: End(bytes: [], text: "MinKey", isIncluded: true),
+    upper: End(bytes: nil, text: "MaxKey", isIncluded: true),
+    isPoint: false)
+
+  /// As `explain` shows it, such as `[5, 10)`.
+  var text: String {
+    "\(lower.isIncluded ? "[" : "(")\(lower.text), \(upper.text)\(upper.isIncluded ? "]" : ")")"
+  }
+
+  var isEmpty: Bool { !Self.isBelow(lower.bytes ?? [], upper.bytes) }
+
+  /// Whether a lower end is below an upper end.
+  static func isBelow(_ lower: [UInt8], _ upper: [UInt8]?) -> Bool {
+    upper.map { lower.lexicographicallyPrecedes($0) } ?? true
+  }
+
+  /// The lowest bytes above all that begin with `bytes`; `nil` when there are none.
+  static func successor(_ bytes: [UInt8]) -> [UInt8]? {
+    var result = bytes
+    while let last = result.popLast() {
+      if last < 0xFF {
+        result.append(last + 1)
+        return result
+      }
+    }
+    return nil
+  }
+
+  /// The interval in the keys of a descending field, whose bytes are inverted.
+  var inverted: Interval {
+    func turned(_ bytes: [UInt8]?) -> [UInt8]? { bytes.flatMap { Self.successor($0.map { ~$0 }) } }
+    return Interval(
+      lower: End(
+        bytes: upper.bytes == nil ? [] : turned(upper.bytes) ?? [], text: upper.text,
+        isIncluded: upper.isIncluded),
+      upper: End(bytes: turned(lower.bytes), text: lower.text, isIncluded: lower.isIncluded), isPoint: isPoint
+    )
+  }
+}
+
+/// The values of one field that a filter allows: intervals in ascending order that do not meet.
+struct IntervalSet: Sendable, Hashable {
+  private(set) var intervals: [Interval]
+
+  static let all = IntervalSet(intervals: [.all])
+  static let none = IntervalSet(intervals: [])
+
+  private init(intervals: [Interval]) { self.intervals = intervals }
+
+  /// Takes intervals in any order.
+  init(_ intervals: [Interval]) {
+    self = .none
+    let sorted = intervals.filter { !$0.isEmpty }.sorted {
+      ($0.lower.bytes ?? []).lexicographicallyPrecedes($1.lower.bytes ?? [])
+    }
+    for interval in sorted { append(interval) }
+  }
+
+  /// Adds an interval that does not begin below the last one.
+  private mutating func append(_ interval: Interval) {
+    guard var last = self.intervals.last, let end = last.upper.bytes,
+      !end.lexicographicallyPrecedes(interval.lower.bytes ?? []),
+      !(last.isPoint && interval.isPoint && last != interval)
+    else {
+      if intervals.last.map({ $0.upper.bytes == nil }) != true { intervals.append(interval) }
+      return
+    }
+    if last == interval { return }
+    if Interval.isBelow(end, interval.upper.bytes) { last.upper = interval.upper }
+    last.isPoint = false
+    self.intervals[self.intervals.count - 1] = last
+  }
+
+  var isEmpty: Bool { intervals.isEmpty }
+  var isAll: Bool { self == .all }
+  /// Whether it is nothing but single values.
+  var isPoints: Bool { intervals.allSatisfy(\.isPoint) }
+
+  func union(_ other: IntervalSet) -> IntervalSet { IntervalSet(intervals + other.intervals) }
+
+  func intersection(_ other: IntervalSet) -> IntervalSet {
+    var result: [Interval] = []
+    for a in intervals {
+      for b in other.intervals {
+        var both = a
+        if (a.lower.bytes ?? []).lexicographicallyPrecedes(b.lower.bytes ?? []) { both.lower = b.lower }
+        switch (a.upper.bytes, b.upper.bytes) {
+        case (_, nil): break
+        case (nil, _): both.upper = b.upper
+        case (let x?, let y?): if y.lexicographicallyPrecedes(x) { both.upper = b.upper }
+        }
+        both.isPoint = a.isPoint || b.isPoint
+        result.append(both)
+      }
+    }
+    return IntervalSet(result)
+  }
+
+  /// Whether every value of this set is one of the other.
+  func isSubset(of other: IntervalSet) -> Bool {
+    intervals.allSatisfy { a in
+      other.intervals.contains { b in
+        !(a.lower.bytes ?? []).lexicographicallyPrecedes(b.lower.bytes ?? [])
+          && (b.upper.bytes.map { y in a.upper.bytes.map { !y.lexicographicallyPrecedes($0) } ?? false }
+            ?? true)
+      }
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import BSON
+
+extension ValueTest {
+  /// Intervals in which every value lies that passes the test, as an index has values (``IndexDescription``);
+  /// `nil` when nothing useful can be said.
+  var intervals: IntervalSet? {
+    switch self {
+    case .compare(let comparison): comparison.intervals
+    case .oneOf(let list): list.intervals
+    case .regex(let test): test.intervals
+    case .elementFulfils(let predicate): predicate.intervals
+    case .exists, .type, .remainder, .bits, .size, .elementMatches: nil
+    }
+  }
+
+  /// Whether a document that passes has the field, and has something in it that is not null.
+  var impliesExistence: Bool {
+    switch self {
+    case .compare(let comparison): !comparison.constant.value.isNull && comparison.intervals != nil
+    case .oneOf(let list): !list.values.contains { $0.value.isNull }
+    case .exists, .regex, .size, .elementMatches, .elementFulfils, .remainder, .bits, .type: true
+    }
+  }
+}
+
+extension Predicate {
+  fileprivate var intervals: IntervalSet? {
+    switch self {
+    case .test(let test): return test.intervals
+    case .all(let predicates):
+      var result: IntervalSet?
+      for found in predicates.compactMap(\.intervals) { result = result?.intersection(found) ?? found }
+      return result
+    case .never: return IntervalSet.none
+    case .not: return nil
+    }
+  }
+}
+
+extension Interval {
+  /// The interval of one value; `nil` when the value cannot be in an index.
+  static func point(_ value: BSONValue) -> Interval? {
+    guard let bytes = try? BSONKey.bytes(value) else { return nil }
+    let text = Self.text(value)
+    return Interval(
+      lower: End(bytes: bytes, text: text, isIncluded: true),
+      upper: End(bytes: successor(bytes), text: text, isIncluded: true), isPoint: true)
+  }
+
+  /// A value for `explain`, shortened when it is long.
+  static func text(_ value: BSONValue) -> String {
+    let text = value.extendedJSON(.relaxed)
+    return text.utf8.count <= 100 ? text : String(text.prefix(100)) + "…"
+  }
+
+  /// The points under which an index has what is equal to a value.
+  static func points(equalTo value: BSONValue) -> [Interval]? {
+    switch value {
+    case .null, .undefined:
+      // An index has null for a missing field.
+      return [point(.null), point(.undefined)].compactMap(\.self)
+    case .array(let elements):
+      // An index has the elements of an array, and undefined for an empty one; the array itself is there where
+      // it is an element of another.
+      guard let first = point(elements.first ?? .undefined), let whole = point(value) else { return nil }
+      return [first, whole]
+    default: return point(value).map { [$0] }
+    }
+  }
+}
+
+extension Comparison {
+  fileprivate var intervals: IntervalSet? {
+    let value = constant.value
+    if comparator == .equal { return Interval.points(equalTo: value).map { IntervalSet($0) } }
+    switch value {
+    case .null:
+      return comparator.includesEqual
+        ? Interval.points(equalTo: value).map { IntervalSet($0) } : IntervalSet.none
+    case .minKey, .maxKey, .array, .undefined: return nil
+    default: break
+    }
+    guard let point = Interval.point(value) else { return nil }
+    if BSONNumber(value)?.isNaN == true {
+      return comparator.includesEqual ? IntervalSet([point]) : IntervalSet.none
+    }
+    let bracket = BSONKey.bracket(of: value.type)
+    var interval = Interval(
+      lower: .init(bytes: [bracket.lower], text: "lowest \(value.type.groupName)", isIncluded: true),
+      upper: .init(bytes: [bracket.upper], text: "highest \(value.type.groupName)", isIncluded: true),
+      isPoint: false)
+    if value.isNumber {
+      interval.lower = .init(bytes: [BSONKey.lowestNumber], text: "-Infinity", isIncluded: true)
+      interval.upper.text = "Infinity"
+    }
+    switch comparator {
+    case .less: interval.upper = .init(bytes: point.lower.bytes, text: point.lower.text, isIncluded: false)
+    case .lessOrEqual: interval.upper = point.upper
+    case .greater: interval.lower = .init(bytes: point.upper.bytes, text: point.lower.text, isIncluded: false)
+    case .greaterOrEqual, .equal: interval.lower = point.lower
+    }
+    return IntervalSet([interval])
+  }
+}
+
+extension BSONType {
+  /// The name of the group that the type compares in.
+  fileprivate var groupName: String { isNumber ? "number" : (self == .symbol ? "string" : name) }
+}
+
+extension ValueList {
+  fileprivate var intervals: IntervalSet? {
+    var intervals: [Interval] = []
+    for constant in values {
+      guard let points = Interval.points(equalTo: constant.value) else { return nil }
+      intervals += points
+    }
+    for expression in expressions { intervals += expression.intervals.intervals }
+    return IntervalSet(intervals)
+  }
+}
+
+extension RegexTest {
+  fileprivate var intervals: IntervalSet {
+    let bracket = BSONKey.bracket(of: .string)
+    var strings = Interval(
+      lower: .init(bytes: [bracket.lower], text: "\"\"", isIncluded: true),
+      upper: .init(bytes: [bracket.upper], text: "highest string", isIncluded: true), isPoint: false)
+    if let prefix = matcher.literalPrefix, !prefix.bytes.isEmpty {
+      let bytes = BSONKey.stringPrefix(prefix.bytes)
+      let text = Interval.text(.string(String(decoding: prefix.bytes, as: UTF8.self)))
+      strings.lower = .init(bytes: bytes, text: text, isIncluded: true)
+      strings.upper = .init(bytes: Interval.successor(bytes), text: text + "…", isIncluded: true)
+    }
+    return IntervalSet([strings] + [Interval.point(.regex(regex))].compactMap(\.self))
+  }
+}
