@@ -43,6 +43,20 @@ struct Magnitude {
     limbs.insert(contentsOf: repeatElement(0, count: bits / 32), at: 0)
   }
 
+  /// Divides by a power of two and says whether something other than zero was cut off.
+  mutating func shiftRight(by bits: Int) -> Bool {
+    let whole = bits / 32
+    guard bits > 0, whole < limbs.count else {
+      let wasZero = bits <= 0 || isZero
+      if bits > 0 { limbs = [] }
+      return !wasZero
+    }
+    let lostLimbs = limbs[..<whole].contains { $0 != 0 }
+    limbs.removeFirst(whole)
+    guard bits % 32 != 0 else { return lostLimbs }
+    return divide(by: 1 << UInt32(bits % 32)) != 0 || lostLimbs
+  }
+
   /// Divides by a number other than zero and gives the remainder.
   mutating func divide(by divisor: UInt32) -> UInt32 {
     var remainder: UInt64 = 0
