@@ -9,6 +9,10 @@ protocol TreeReader: AnyObject {
   func count(_ id: UInt64) throws(StorageError) -> UInt64
   associatedtype Cursor: EntryCursor
   func cursor(_ id: UInt64) throws(StorageError) -> Cursor
+  func part(_ id: UInt64, below key: UnsafeRawBufferPointer) throws(StorageError) -> Double
+  func withEntry<R>(
+    _ id: UInt64, at part: Double, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> R
+  ) throws(StorageError) -> R?
 }
 
 extension HoldfastEngine.Snapshot: TreeReader {}
@@ -21,6 +25,8 @@ struct CollectionRecord: Sendable {
   /// Its own durability; `nil` for the database's.
   var durability: Durability?
   var created: BSONDateTime
+  /// Its indexes, in the order in which they were made.
+  var indexes: [IndexRecord] = []
 }
 
 /// The entries of tree 0 that are Holdfast's: collections and settings, each a BSON document. See
@@ -35,6 +41,8 @@ enum Catalog {
   static let settingsKey: [UInt8] = [2]
   /// The version of the entries' layout.
   static let version: Int32 = 1
+  /// The version of a collection's entry with indexes: who does not know them must not write to it.
+  static let indexedVersion: Int32 = 2
 
   // MARK: Collections
 
@@ -61,14 +69,19 @@ enum Catalog {
   }
 
   static func decode(_ value: UnsafeRawBufferPointer) -> CollectionRecord? {
-    guard let raw = RawDocument(value), raw.value(forKey: "v")?.int32 == version,
-      let id = raw.value(forKey: "id")?.int64, id > 0, let created = raw.value(forKey: "created")?.dateTime
+    guard let raw = RawDocument(value), let version = raw.value(forKey: "v")?.int32,
+      version == Self.version || version == indexedVersion, let id = raw.value(forKey: "id")?.int64, id > 0,
+      let created = raw.value(forKey: "created")?.dateTime
     else { return nil }
     var record = CollectionRecord(tree: UInt64(id), created: created)
     if raw.value(forKey: "durability") != nil {
       let document = Document(trusted: [UInt8](value))
       guard let durability = document["durability"].flatMap(Durability.init(bson:)) else { return nil }
       record.durability = durability
+    }
+    if version == indexedVersion {
+      guard let indexes = raw.value(forKey: "indexes").flatMap(IndexRecord.list) else { return nil }
+      record.indexes = indexes
     }
     return record
   }
@@ -77,9 +90,11 @@ enum Catalog {
     _ record: CollectionRecord, of name: CollectionName, in transaction: WriteTransaction
   ) throws(HoldfastError) {
     var document: Document = [
-      "v": .int32(version), "id": .int64(Int64(record.tree)), "created": .dateTime(record.created),
+      "v": .int32(record.indexes.isEmpty ? version : indexedVersion), "id": .int64(Int64(record.tree)),
+      "created": .dateTime(record.created),
     ]
     if let durability = record.durability { document["durability"] = durability.bson }
+    if !record.indexes.isEmpty { document["indexes"] = .array(record.indexes.map(\.bson)) }
     try store(document, name.key, transaction)
   }
 

@@ -60,6 +60,25 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
     case invalidID
     /// An id is longer than ``DatabaseLimits/maximumIDBytes``.
     case keyTooLarge
+    /// A filter, an update, a projection or another part of a query is wrong: the message names the operator and
+    /// the place.
+    case invalidQuery
+    /// An update, or an expression, meets a value of a type that it does not work on.
+    case typeMismatch
+    /// The result of arithmetic does not fit its type, or there is none.
+    case overflow
+    /// An update would change the `_id` of a document.
+    case immutableID
+    /// A document has the same values as another one in a unique index.
+    case duplicateKey
+    /// A document has arrays in two fields of one index.
+    case parallelArrays
+    /// There is no index of this name.
+    case indexNotFound
+    /// There is an index of this name, or on these fields, that is different.
+    case indexExists
+    /// The caller cancelled what was asked for.
+    case cancelled
     /// There is no collection of this name.
     case collectionNotFound
     /// There is a collection of this name already.

@@ -30,7 +30,7 @@ public final class WriteTransaction {
     self.trees = trees
   }
 
-  private func tree(_ id: UInt64) -> TreeRoot { trees[id] ?? TreeRoot(id: id) }
+  func tree(_ id: UInt64) -> TreeRoot { trees[id] ?? TreeRoot(id: id) }
 
   /// Ends the transaction's use.
   func end() { isEnded = true }

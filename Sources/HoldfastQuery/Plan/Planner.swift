@@ -37,6 +37,17 @@ public struct Planner {
     return (plans[0], Array(plans.dropFirst()))
   }
 
+  /// The plan with this ``Plan/summary``, if it can be used; the others are not looked at.
+  public func plan(_ summary: String) -> Plan? {
+    if request.filter.condition.isNever { return nil }
+    for index in indexes where summary == "index \(index.name)" {
+      return plan(for: index, isHinted: false)
+    }
+    return [union(), idPlan(), collectionScan(isReverse: sortsByIDDescending)].compactMap(\.self).first {
+      $0.summary == summary
+    }
+  }
+
   private var nothing: Plan {
     Plan(access: .nothing, providesSort: true, estimatedKeys: 0, estimatedRows: 0, cost: 0)
   }
