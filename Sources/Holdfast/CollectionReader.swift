@@ -6,6 +6,7 @@ struct CollectionReader<Reader: TreeReader> {
   let name: CollectionName
   /// `nil` when there is no such collection.
   let record: CollectionRecord?
+  let context: QueryContext
 
   func fetch(_ id: BSONValue) throws(HoldfastError) -> Document? {
     let key = try IDKey.bytes(id, name)
@@ -48,7 +49,7 @@ struct CollectionReader<Reader: TreeReader> {
 }
 
 extension CollectionReader where Reader == HoldfastEngine.Snapshot {
-  init(_ reader: Reader, _ name: CollectionName) throws(HoldfastError) {
-    self.init(reader: reader, name: name, record: try Catalog.record(of: name, in: reader))
+  init(_ reader: Reader, _ name: CollectionName, _ context: QueryContext) throws(HoldfastError) {
+    self.init(reader: reader, name: name, record: try Catalog.record(of: name, in: reader), context: context)
   }
 }

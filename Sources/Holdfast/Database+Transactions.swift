@@ -26,8 +26,9 @@ extension Database {
       result = try storage.write { engine in
         writingThread.store(Thread.current, ordering: .relaxed)
         defer { writingThread.store(0, ordering: .relaxed) }
-        let transaction = Transaction(engine, standard: standard) { clock.now() }
+        let transaction = Transaction(engine, standard: standard, context) { clock.now() }
         let result = try body(transaction)
+        if let failure = transaction.failure { throw failure }
         newStandard = transaction.newStandard
         return result
       }
@@ -58,7 +59,7 @@ extension Database {
 
   /// The newest state, for as long as the result is kept. Prefer ``read(_:)``, which cannot keep it too long.
   /// - Throws: ``HoldfastError/Code/closed``.
-  public func snapshot() throws(HoldfastError) -> Snapshot { Snapshot(try engineSnapshot()) }
+  public func snapshot() throws(HoldfastError) -> Snapshot { Snapshot(try engineSnapshot(), context) }
 
   func engineSnapshot() throws(HoldfastError) -> HoldfastEngine.Snapshot {
     try translating { () throws(StorageError) in try storage.snapshot() }

@@ -19,6 +19,7 @@ import Synchronization
 public final class Database: Sendable {
   let storage: Storage
   let workers: WorkerPool
+  let context: QueryContext
   /// What the options said, which goes before what is stored.
   private let givenDurability: Durability?
   private let storedDurability: Mutex<Durability>
@@ -31,6 +32,8 @@ public final class Database: Sendable {
     let snapshot = try translating { () throws(StorageError) in try storage.snapshot() }
     storedDurability = Mutex(try Catalog.durability(in: snapshot) ?? .safe)
     workers = WorkerPool(limit: DatabaseLimits.maximumWorkerThreads)
+    let clock = storage.options.clock
+    context = QueryContext { clock.monotonic() }
   }
 
   deinit { workers.stop() }

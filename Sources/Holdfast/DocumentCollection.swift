@@ -17,7 +17,7 @@ public struct DocumentCollection: WritableCollection, Sendable {
 
   private func reader() throws(HoldfastError) -> CollectionReader<HoldfastEngine.Snapshot> {
     let name = try CollectionName(name)
-    return try CollectionReader(try database.engineSnapshot(), name)
+    return try CollectionReader(try database.engineSnapshot(), name, database.context)
   }
 
   public func fetch(id: BSONValue) throws(HoldfastError) -> Document? { try reader().fetch(id) }
@@ -29,6 +29,28 @@ public struct DocumentCollection: WritableCollection, Sendable {
   public func scan(_ options: ScanOptions) -> Scan {
     Scan { () throws(HoldfastError) in try reader().source(options) }
   }
+
+  public func find(_ filter: Document, _ options: FindOptions) -> Scan {
+    Scan { () throws(HoldfastError) in try reader().find(filter, options) }
+  }
+
+  public func count(_ filter: Document, _ options: FindOptions) throws(HoldfastError) -> Int {
+    try reader().count(filter, options)
+  }
+
+  public func distinct(
+    _ path: String, _ filter: Document, hint: IndexHint?
+  ) throws(HoldfastError) -> [BSONValue] {
+    try reader().distinct(path, filter, hint)
+  }
+
+  public func explain(
+    _ filter: Document, _ options: FindOptions, depth: ExplainDepth
+  ) throws(HoldfastError) -> Explanation {
+    try reader().explain(filter, options, depth)
+  }
+
+  public func indexes() throws(HoldfastError) -> [IndexInfo] { try reader().indexes() }
 
   // MARK: Writing
 
@@ -71,5 +93,39 @@ public struct DocumentCollection: WritableCollection, Sendable {
   @discardableResult
   public func deleteAll() throws(HoldfastError) -> Int {
     try change { (collection) throws(HoldfastError) in try collection.deleteAll() }
+  }
+
+  @discardableResult
+  public func updateMany(
+    _ filter: Document, _ update: Document, _ options: UpdateOptions
+  ) throws(HoldfastError) -> UpdateResult {
+    try change { (collection) throws(HoldfastError) in try collection.updateMany(filter, update, options) }
+  }
+
+  @discardableResult
+  public func deleteMany(_ filter: Document, hint: IndexHint?) throws(HoldfastError) -> Int {
+    try change { (collection) throws(HoldfastError) in try collection.deleteMany(filter, hint: hint) }
+  }
+
+  public func findOneAndModify(
+    _ filter: Document, _ modification: Modification, _ options: FindAndModifyOptions
+  ) throws(HoldfastError) -> Document? {
+    try change { (collection) throws(HoldfastError) in
+      try collection.findOneAndModify(filter, modification, options)
+    }
+  }
+
+  /// Does all operations in one transaction, with one sync. See ``WritableCollection/bulkWrite(_:ordered:)``.
+  @discardableResult
+  public func bulkWrite(
+    _ operations: [WriteOperation], ordered: Bool
+  ) throws(HoldfastError) -> BulkWriteResult {
+    let (result, errors) = try change { (collection) throws(HoldfastError) in
+      try collection.bulk(operations, ordered: ordered)
+    }
+    if let first = errors.first {
+      throw HoldfastError(bulk: BulkWriteFailure(errors: errors, result: result), first)
+    }
+    return result
   }
 }

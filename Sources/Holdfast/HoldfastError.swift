@@ -93,6 +93,8 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
   public let collection: String?
   /// The page that is damaged, and the keys that cannot be read for it, when that is what it is about.
   public internal(set) var damage: DamagedRange?
+  /// What ``WritableCollection/bulkWrite(_:ordered:)`` did although some of its operations failed; it is kept.
+  public internal(set) var bulkWrite: BulkWriteFailure?
   /// The error behind this one, where there is one: a `BSONError`, `DecodingError` or `EncodingError` with
   /// the place in the document, or what the operating system said. It may name fields.
   public let underlying: (any Error)?

@@ -1,6 +1,7 @@
 internal import HoldfastEngine
 
-/// Documents of a collection in the order of their ids, read one by one as they are asked for.
+/// Documents of a collection, read one by one as they are asked for: all in the order of their ids, or those that
+/// a query finds.
 ///
 /// MongoDB's order across types holds: numbers by value, then strings by bytes, and so on. The state that is
 /// read is that of the moment at which an iteration begins, whatever is written meanwhile; its pages cannot

@@ -6,8 +6,12 @@ internal import HoldfastEngine
 /// kept: release it soon. It keeps the database open.
 public final class Snapshot: Sendable {
   let engine: HoldfastEngine.Snapshot
+  let context: QueryContext
 
-  init(_ engine: HoldfastEngine.Snapshot) { self.engine = engine }
+  init(_ engine: HoldfastEngine.Snapshot, _ context: QueryContext) {
+    self.engine = engine
+    self.context = context
+  }
 
   /// A collection as it is in this state. Nothing is looked up yet; one that does not exist reads as empty.
   public func collection(_ name: String) -> SnapshotCollection { SnapshotCollection(self, name) }
@@ -40,7 +44,7 @@ public struct SnapshotCollection: ReadableCollection, Sendable {
   }
 
   private func reader() throws(HoldfastError) -> CollectionReader<HoldfastEngine.Snapshot> {
-    try CollectionReader(snapshot.engine, try CollectionName(name))
+    try CollectionReader(snapshot.engine, try CollectionName(name), snapshot.context)
   }
 
   public func fetch(id: BSONValue) throws(HoldfastError) -> Document? { try reader().fetch(id) }
@@ -52,4 +56,26 @@ public struct SnapshotCollection: ReadableCollection, Sendable {
   public func scan(_ options: ScanOptions) -> Scan {
     Scan { () throws(HoldfastError) in try reader().source(options) }
   }
+
+  public func find(_ filter: Document, _ options: FindOptions) -> Scan {
+    Scan { () throws(HoldfastError) in try reader().find(filter, options) }
+  }
+
+  public func count(_ filter: Document, _ options: FindOptions) throws(HoldfastError) -> Int {
+    try reader().count(filter, options)
+  }
+
+  public func distinct(
+    _ path: String, _ filter: Document, hint: IndexHint?
+  ) throws(HoldfastError) -> [BSONValue] {
+    try reader().distinct(path, filter, hint)
+  }
+
+  public func explain(
+    _ filter: Document, _ options: FindOptions, depth: ExplainDepth
+  ) throws(HoldfastError) -> Explanation {
+    try reader().explain(filter, options, depth)
+  }
+
+  public func indexes() throws(HoldfastError) -> [IndexInfo] { try reader().indexes() }
 }

@@ -9,15 +9,21 @@ public final class Transaction {
   let engine: WriteTransaction
   /// The durability of collections that have none of their own.
   private let standard: Durability
-  private let now: () -> Int64
+  let context: QueryContext
+  let now: () -> Int64
   /// What this transaction, the only writer, has seen of the catalog; so it cannot be out of date.
   private var records: [CollectionName: CollectionRecord?] = [:]
+  /// Why it cannot be committed: a call failed after it had changed something.
+  private(set) var failure: HoldfastError?
   /// The database's durability, if this transaction changes it.
   private(set) var newStandard: Durability?
 
-  init(_ engine: WriteTransaction, standard: Durability, now: @escaping () -> Int64) {
+  init(
+    _ engine: WriteTransaction, standard: Durability, _ context: QueryContext, now: @escaping () -> Int64
+  ) {
     self.engine = engine
     self.standard = standard
+    self.context = context
     self.now = now
   }
 
@@ -60,7 +66,10 @@ public final class Transaction {
     engine.require((record.durability ?? standard).engine)
     try Catalog.remove(name, in: engine)
     records[name] = .some(nil)
-    try translating(name) { () throws(StorageError) in try engine.dropTree(record.tree) }
+    try translating(name) { () throws(StorageError) in
+      try engine.dropTree(record.tree)
+      for index in record.indexes { try engine.dropTree(index.tree) }
+    }
     return true
   }
 
@@ -89,7 +98,22 @@ public final class Transaction {
     newStandard = durability
   }
 
+  /// Notes that a call failed after it had changed something: committing the rest would leave half of it.
+  func doom(_ error: HoldfastError) {
+    guard failure == nil else { return }
+    failure = HoldfastError(
+      error.code,
+      error.message + " (the transaction was given up, since the call had begun to change documents)",
+      collection: error.collection, underlying: error.underlying)
+  }
+
   // MARK: Collections' trees
+
+  /// Stores what is known of a collection.
+  func store(_ record: CollectionRecord, of name: CollectionName) throws(HoldfastError) {
+    try Catalog.put(record, of: name, in: engine)
+    records[name] = record
+  }
 
   func record(of name: CollectionName) throws(HoldfastError) -> CollectionRecord? {
     if let known = records[name] { return known }

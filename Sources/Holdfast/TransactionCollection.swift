@@ -3,7 +3,7 @@ internal import HoldfastEngine
 /// A collection as a ``Transaction`` sees and changes it.
 public struct TransactionCollection: WritableCollection {
   public let name: String
-  private let transaction: Transaction
+  let transaction: Transaction
 
   init(_ transaction: Transaction, _ name: String) {
     self.transaction = transaction
@@ -12,8 +12,12 @@ public struct TransactionCollection: WritableCollection {
 
   // MARK: Reading
 
-  private func reader(_ name: CollectionName) throws(HoldfastError) -> CollectionReader<WriteTransaction> {
-    CollectionReader(reader: transaction.engine, name: name, record: try transaction.record(of: name))
+  func reader(_ name: CollectionName) throws(HoldfastError) -> CollectionReader<WriteTransaction> {
+    reader(name, try transaction.record(of: name))
+  }
+
+  func reader(_ name: CollectionName, _ record: CollectionRecord?) -> CollectionReader<WriteTransaction> {
+    CollectionReader(reader: transaction.engine, name: name, record: record, context: transaction.context)
   }
 
   public func fetch(id: BSONValue) throws(HoldfastError) -> Document? {
@@ -31,6 +35,32 @@ public struct TransactionCollection: WritableCollection {
   /// gathered before the first document is given.
   public func scan(_ options: ScanOptions) -> Scan {
     Scan { () throws(HoldfastError) in try reader(try CollectionName(name)).source(options) }
+  }
+
+  /// The documents that match a filter, with this transaction's changes. A document that is changed while the
+  /// iteration goes on may be given as it was before or as it is then.
+  public func find(_ filter: Document, _ options: FindOptions) -> Scan {
+    Scan { () throws(HoldfastError) in try reader(try CollectionName(name)).find(filter, options) }
+  }
+
+  public func count(_ filter: Document, _ options: FindOptions) throws(HoldfastError) -> Int {
+    try reader(try CollectionName(name)).count(filter, options)
+  }
+
+  public func distinct(
+    _ path: String, _ filter: Document, hint: IndexHint?
+  ) throws(HoldfastError) -> [BSONValue] {
+    try reader(try CollectionName(name)).distinct(path, filter, hint)
+  }
+
+  public func explain(
+    _ filter: Document, _ options: FindOptions, depth: ExplainDepth
+  ) throws(HoldfastError) -> Explanation {
+    try reader(try CollectionName(name)).explain(filter, options, depth)
+  }
+
+  public func indexes() throws(HoldfastError) -> [IndexInfo] {
+    try reader(try CollectionName(name)).indexes()
   }
 
   // MARK: Writing
@@ -56,7 +86,8 @@ public struct TransactionCollection: WritableCollection {
     var record: CollectionRecord?
     for document in documents {
       let prepared = try PreparedDocument(document, for: name)
-      let target = if let record { record } else { try recordForInserting(name) }
+      // With indexes the record may change with each document.
+      let target = if let record, record.indexes.isEmpty { record } else { try recordForInserting(name) }
       record = target
       try insert(prepared, target, name)
       ids.append(prepared.id)
@@ -73,6 +104,12 @@ public struct TransactionCollection: WritableCollection {
   private func insert(
     _ prepared: PreparedDocument, _ record: CollectionRecord, _ name: CollectionName
   ) throws(HoldfastError) {
+    var changes: IndexChanges?
+    if !record.indexes.isEmpty {
+      guard try !reader(name, record).contains(prepared.key) else { throw duplicateID(name) }
+      changes = try IndexChanges(
+        from: nil, to: prepared.document, key: prepared.key, record, name, in: transaction.engine)
+    }
     let isNew = try translating(name) { () throws(StorageError) in
       try prepared.key.withBytes { (key) throws(StorageError) in
         try prepared.document.withUnsafeBytes { (value) throws(StorageError) in
@@ -80,17 +117,38 @@ public struct TransactionCollection: WritableCollection {
         }
       }
     }
-    guard isNew else {
-      throw HoldfastError(
-        .duplicateID,
-        "a document with this id is in collection \(quoted(name.text)) already: use replace to change it",
-        collection: name.text)
+    guard isNew else { throw duplicateID(name) }
+    try apply(changes, name)
+  }
+
+  private func duplicateID(_ name: CollectionName) -> HoldfastError {
+    HoldfastError(
+      .duplicateID,
+      "a document with this id is in collection \(quoted(name.text)) already: use replace to change it",
+      collection: name.text)
+  }
+
+  /// Writes what a document's change, which has just been written, changes in the indexes.
+  private func apply(_ changes: IndexChanges?, _ name: CollectionName) throws(HoldfastError) {
+    guard let changes, !changes.isEmpty else { return }
+    do throws(HoldfastError) {
+      try translating(name) { () throws(StorageError) in try changes.apply(to: transaction.engine) }
+      if let record = changes.record { try transaction.store(record, of: name) }
+    } catch {
+      transaction.doom(error)
+      throw error
     }
   }
 
-  private func put(
-    _ prepared: PreparedDocument, _ record: CollectionRecord, _ name: CollectionName
+  /// Puts a document in the place of another one with the same id, or adds it.
+  func put(
+    _ prepared: PreparedDocument, replacing old: Document?, _ record: CollectionRecord, _ name: CollectionName
   ) throws(HoldfastError) {
+    let changes =
+      record.indexes.isEmpty
+      ? nil
+      : try IndexChanges(
+        from: old, to: prepared.document, key: prepared.key, record, name, in: transaction.engine)
     try translating(name) { () throws(StorageError) in
       try prepared.key.withBytes { (key) throws(StorageError) in
         try prepared.document.withUnsafeBytes { (value) throws(StorageError) in
@@ -98,6 +156,7 @@ public struct TransactionCollection: WritableCollection {
         }
       }
     }
+    try apply(changes, name)
   }
 
   @discardableResult
@@ -106,7 +165,7 @@ public struct TransactionCollection: WritableCollection {
     let key = try IDKey.bytes(id, name)
     var record = try transaction.recordForWriting(name)
     // 1 and 1.0 are one id: a document that leaves its id out keeps the one that is stored.
-    let stored = try CollectionReader(reader: transaction.engine, name: name, record: record).fetch(id)
+    let stored = try reader(name, record).fetch(id)
     let prepared = try PreparedDocument(document, for: name, id: stored?["_id"] ?? id)
     guard prepared.key == key else {
       throw HoldfastError(
@@ -117,7 +176,7 @@ public struct TransactionCollection: WritableCollection {
     }
     guard stored != nil || upsert else { return false }
     if record == nil { record = try transaction.create(name, nil) }
-    if let record { try put(prepared, record, name) }
+    if let record { try put(prepared, replacing: stored, record, name) }
     return stored != nil
   }
 
@@ -125,22 +184,40 @@ public struct TransactionCollection: WritableCollection {
   public func delete(id: BSONValue) throws(HoldfastError) -> Bool {
     let name = try CollectionName(name)
     let key = try IDKey.bytes(id, name)
-    guard let record = try transaction.recordForWriting(name),
-      try CollectionReader(reader: transaction.engine, name: name, record: record).contains(key)
-    else { return false }
+    guard let record = try transaction.recordForWriting(name) else { return false }
+    if record.indexes.isEmpty {
+      guard try reader(name, record).contains(key) else { return false }
+      try delete(key, nil, record, name)
+    } else {
+      guard let document = try reader(name, record).fetch(id) else { return false }
+      try delete(key, document, record, name)
+    }
+    return true
+  }
+
+  /// Deletes the document under a key.
+  func delete(
+    _ key: [UInt8], _ document: Document?, _ record: CollectionRecord, _ name: CollectionName
+  ) throws(HoldfastError) {
+    let changes =
+      record.indexes.isEmpty
+      ? nil : try IndexChanges(from: document, to: nil, key: key, record, name, in: transaction.engine)
     try translating(name) { () throws(StorageError) in
       try key.withBytes { (key) throws(StorageError) in try transaction.engine.delete(record.tree, key: key) }
     }
-    return true
+    try apply(changes, name)
   }
 
   @discardableResult
   public func deleteAll() throws(HoldfastError) -> Int {
     let name = try CollectionName(name)
     guard let record = try transaction.recordForWriting(name) else { return 0 }
-    let count = try CollectionReader(reader: transaction.engine, name: name, record: record).count()
+    let count = try reader(name, record).count()
     guard count > 0 else { return 0 }
-    try translating(name) { () throws(StorageError) in try transaction.engine.clearTree(record.tree) }
+    try translating(name) { () throws(StorageError) in
+      try transaction.engine.clearTree(record.tree)
+      for index in record.indexes { try transaction.engine.clearTree(index.tree) }
+    }
     return count
   }
 }

@@ -54,7 +54,7 @@ struct CollectionStatistics<Reader: TreeReader>: PlanStatistics {
       let matches = try? reader.withEntry(record.tree, at: part) { _, value -> Bool? in
         RawDocument(value).flatMap { try? filter.matches($0) }
       }
-      guard let matches = matches ?? nil, let matches else { continue }
+      guard let matches = (matches ?? nil) ?? nil else { continue }
       looked += 1
       if matches { matching += 1 }
     }
