@@ -12,6 +12,10 @@ public enum DatabaseLimits {
   public static let maximumCollectionNameBytes = 255
   /// The most collections of a database.
   public static let maximumCollections = StorageLimits.maximumTrees - 1
+  /// The most indexes of a collection, beside that of the ids.
+  public static let maximumIndexes = 64
+  /// The longest key of an index, in bytes: the values of its fields and the id of the document.
+  public static let maximumIndexKeyBytes = BSONLimits.maximumKeyBytes
   /// The most bytes that one transaction may write, documents and ids together (256 MiB).
   public static let maximumTransactionBytes = StorageLimits.defaultTransactionBytes
   /// The page sizes that a new database can have, in bytes.

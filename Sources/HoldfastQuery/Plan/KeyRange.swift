@@ -7,6 +7,12 @@ public struct KeyRange: Sendable, Hashable {
   /// `nil` for the tree's end.
   public var upper: [UInt8]?
 
+  /// Takes the ends.
+  public init(lower: [UInt8], upper: [UInt8]?) {
+    self.lower = lower
+    self.upper = upper
+  }
+
   /// All keys.
   public static let all = KeyRange(lower: [], upper: nil)
 }
