@@ -76,7 +76,7 @@ let package = Package(
       name: "HoldfastQueryTests", dependencies: ["BSON", "HoldfastQuery"], swiftSettings: settings),
     .testTarget(
       name: "HoldfastTests",
-      dependencies: ["Holdfast", "HoldfastEngine", "HoldfastIO", "HoldfastTestSupport"],
+      dependencies: ["Holdfast", "HoldfastEngine", "HoldfastIO", "HoldfastQuery", "HoldfastTestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "HoldfastToolTests", dependencies: ["Holdfast", "HoldfastTestSupport", "HoldfastTool"],

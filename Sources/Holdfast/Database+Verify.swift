@@ -1,4 +1,5 @@
 internal import HoldfastEngine
+internal import HoldfastQuery
 
 /// What ``Database/verify()`` looked at and found.
 public struct VerificationReport: Sendable, Equatable {
@@ -54,6 +55,7 @@ extension Database {
     _ report: inout VerificationReport
   ) {
     let before = report.documents
+    var entries = [Int](repeating: 0, count: record.indexes.count)
     do {
       let collection = try CollectionName(name)
       var cursor = try snapshot.cursor(record.tree)
@@ -65,6 +67,9 @@ extension Database {
           previous = [UInt8](key)
           if !isAscending { report.note("collection \(quoted(name)): two documents are out of order") }
           Database.verify(key, value, collection, &report)
+          for (number, index) in record.indexes.enumerated() {
+            entries[number] += Database.verify(key, value, index, collection, snapshot, &report)
+          }
         }
         more = try cursor.next()
       }
@@ -73,8 +78,45 @@ extension Database {
         report.note(
           "collection \(quoted(name)) counts \(counted) documents but has \(report.documents - before)")
       }
+      for (index, entries) in zip(record.indexes, entries) where index.isReady {
+        let counted = snapshot.count(index.tree)
+        if counted != UInt64(entries) {
+          report.note(
+            "\(index.description.place) of collection \(quoted(name)) has \(counted) entries, but the documents "
+              + "make \(entries): drop it and create it again")
+        }
+      }
     } catch {
       report.note("collection \(quoted(name)) cannot be read to its end: \(error)")
+    }
+  }
+
+  /// Looks for the entries of a document in an index. Returns how many there have to be.
+  private static func verify(
+    _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ index: IndexRecord,
+    _ name: CollectionName,
+    _ snapshot: HoldfastEngine.Snapshot, _ report: inout VerificationReport
+  ) -> Int {
+    guard index.isReady, let raw = RawDocument(value) else { return 0 }
+    let place = "\(index.description.place) of collection \(quoted(name.text))"
+    do {
+      let entries = try index.description.entries(of: raw, id: key)
+      for (field, bits) in entries.arrays.enumerated()
+      where bits & ~index.description.fields[field].arrays != 0 {
+        report.note("\(place) does not know of an array that a document has: drop it and create it again")
+      }
+      for entry in entries.entries {
+        let isThere = try entry.key.withBytes { (key) throws(StorageError) in
+          try snapshot.withValue(index.tree, key: key) { value in
+            value.map { found in entry.value.withBytes { compareBytes(found, $0) == 0 } } ?? false
+          }
+        }
+        if !isThere { report.note("\(place) lacks an entry of a document: drop it and create it again") }
+      }
+      return entries.entries.count
+    } catch {
+      report.note("\(place): the entries of a document cannot be checked: \(error)")
+      return 0
     }
   }
 

@@ -24,7 +24,7 @@ enum ExitStatus: Int32, CaseIterable {
     case .locked: "another process has the database open"
     case .authentication: "wrong password, or one is missing or too much"
     case .corrupted: "damage was found, or the file is cut short or lacks its log"
-    case .badInput: "the input is malformed, or a document was refused"
+    case .badInput: "the input or a query is malformed, or a document was refused"
     case .diskFull: "no room on the disk, or a quota or limit of file sizes is reached"
     case .notPermitted: "the system does not permit it, or the file is on a network"
     case .notADatabase: "not a Holdfast database, or one of a newer format"
@@ -43,19 +43,20 @@ enum ExitStatus: Int32, CaseIterable {
   init(_ code: HoldfastError.Code) {
     self =
       switch code {
-      case .notFound, .collectionNotFound: .notFound
+      case .notFound, .collectionNotFound, .indexNotFound: .notFound
       case .databaseLocked: .locked
       case .authenticationFailed: .authentication
       case .corrupted, .truncated, .missingLog: .corrupted
-      case .duplicateID, .documentTooLarge, .invalidDocument, .invalidName, .invalidID, .keyTooLarge:
+      case .duplicateID, .documentTooLarge, .invalidDocument, .invalidName, .invalidID, .keyTooLarge,
+        .invalidQuery, .typeMismatch, .overflow, .immutableID, .duplicateKey, .parallelArrays:
         .badInput
       case .diskFull: .diskFull
       case .notPermitted, .networkFileSystem, .readOnly: .notPermitted
       case .notADatabase, .unsupportedFormat, .notAFile: .notADatabase
       case .ioFailed, .tooManyOpenFiles, .writesSuspended, .outcomeUnknown, .closed, .transactionTooLarge,
-        .limitExceeded, .invalidUse,
-        .collectionExists:
+        .limitExceeded, .invalidUse, .collectionExists, .indexExists:
         .failure
+      case .cancelled: .interrupted
       }
   }
 }
