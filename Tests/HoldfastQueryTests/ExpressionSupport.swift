@@ -18,7 +18,8 @@ struct ExpressionTable {
     let document = try Document(extendedJSON: document)
     for (text, expected) in rows {
       let found = Self.result(of: try BSONValue(extendedJSON: text), over: document)
-      #expect(found == (try Self.reading(expected)), "\(text)", sourceLocation: sourceLocation)
+      let wanted = try Self.reading(expected)
+      #expect(found == wanted, "\(text)", sourceLocation: sourceLocation)
     }
   }
 

@@ -33,7 +33,9 @@ extension ExpressionOperator {
     let values = try arguments.array(0, "an array as its first argument")
     let index = try arguments.int32(1, "the index")
     let place = index < 0 ? values.count + index : index
-    return values.indices.contains(place) ? values[place] : nil
+    // No conditional expression: in one, nil would be the value null.
+    guard values.indices.contains(place) else { return nil }
+    return values[place]
   }
 
   private static func several(
