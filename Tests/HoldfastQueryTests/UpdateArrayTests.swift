@@ -141,4 +141,45 @@ struct UpdateArrayTests {
       refused("{'$pullAll': {'a': 1}}", .invalidArgument),
     ])
   func pullAll(_ test: UpdateCase) throws { try test.check() }
+
+  @Test(
+    "$pull with conditions removes the elements that fulfil them, with a filter the documents that match",
+    arguments: [
+      gives("{'$pull': {'a': {'$gte': 6}}}", "{'a': [1, 6, 9, 'x']}", "{'a': [1, 'x']}"),
+      gives("{'$pull': {'a': {'$in': ['x', 2]}}}", "{'a': ['x', 'y', 2]}", "{'a': ['y']}"),
+      gives("{'$pull': {'a': {'$ne': 2}}}", "{'a': [1, 2, 3]}", "{'a': [2]}"),
+      gives("{'$pull': {'a': {'$not': {'$gt': 1}}}}", "{'a': [1, 2, 'x']}", "{'a': [2]}"),
+      gives("{'$pull': {'a': {'$exists': true}}}", "{'a': [1, 2, null]}", "{'a': []}"),
+      gives("{'$pull': {'a': {'$gt': 5}}}", "{'a': [[1, 9], [1], 9]}", "{'a': [[1]]}"),
+      gives("{'$pull': {'a': {'$eq': [1]}}}", "{'a': [1, [1], [[1]]]}", "{'a': [1]}"),
+      gives(
+        "{'$pull': {'a': {'$regularExpression': {'pattern': '^x', 'options': 'i'}}}}",
+        "{'a': ['xa', 'Xb', 'ax', 1]}", "{'a': ['ax', 1]}"),
+      gives(
+        "{'$pull': {'a': {'s': 8, 'i': 'B'}}}", "{'a': [{'i': 'A', 's': 5}, {'i': 'B', 's': 8, 'c': 1}, 8]}",
+        "{'a': [{'i': 'A', 's': 5}, 8]}"),
+      gives("{'$pull': {'a': {'s': {'$gte': 5}}}}", "{'a': [{'s': 4}, {'s': 5}]}", "{'a': [{'s': 4}]}"),
+      gives(
+        "{'$pull': {'a': {'b': {'$elemMatch': {'q': 2, 'r': {'$gte': 8}}}}}}",
+        "{'a': [{'b': [{'q': 1, 'r': 4}, {'q': 2, 'r': 6}]}, {'b': [{'q': 2, 'r': 8}]}]}",
+        "{'a': [{'b': [{'q': 1, 'r': 4}, {'q': 2, 'r': 6}]}]}"),
+      gives("{'$pull': {'a': {'b.c': 1}}}", "{'a': [{'b': {'c': 1}}, {'b': 1}]}", "{'a': [{'b': 1}]}"),
+      gives(
+        "{'$pull': {'a': {'$or': [{'x': 1}, {'y': 1}]}}}", "{'a': [{'x': 1}, {'y': 1}, {}]}", "{'a': [{}]}"),
+      gives("{'$pull': {'a': {}}}", "{'a': [{}, {'x': 1}, 1, [{}]]}", "{'a': [1, [{}]]}"),
+      gives("{'$pull': {'a': {'b': null}}}", "{'a': [{'b': 1}, {'c': 1}, {'b': null}]}", "{'a': [{'b': 1}]}"),
+      gives(
+        "{'$pull': {'a': {'$ref': 'c', '$id': 1}}}",
+        "{'a': [{'$ref': 'c', '$id': 1}, {'$ref': 'c', '$id': 2}]}",
+        "{'a': [{'$ref': 'c', '$id': 2}]}"),
+      gives(
+        "{'$pull': {'a.$[].b': {'$gt': 1}}}", "{'a': [{'b': [1, 2]}, {'b': [3, 0]}]}",
+        "{'a': [{'b': [1]}, {'b': [0]}]}"),
+      refused("{'$pull': {'a': {'$what': 1}}}", .unknownOperator),
+      refused("{'$pull': {'a': {'b': {'$what': 1}}}}", .unknownOperator),
+      refused("{'$pull': {'a': {'$expr': true}}}", .unknownOperator),
+      refused("{'$pull': {'a': {'$and': [{'$jsonSchema': {}}]}}}", .unknownOperator),
+      refused("{'$pull': {'a': {'$in': 1}}}", .invalidArgument),
+    ])
+  func pullConditions(_ test: UpdateCase) throws { try test.check() }
 }

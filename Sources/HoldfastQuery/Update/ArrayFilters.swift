@@ -12,8 +12,7 @@ struct ArrayFilters: Sendable {
       } catch {
         throw QueryError(.invalidArgument, "The array filter is no well-formed document: \(error.message)")
       }
-      var names: Set<String> = []
-      try Self.collectNames(document, into: &names, depth: 1)
+      let names = try FilterNames.firstParts(of: document, at: "An array filter")
       guard let name = names.first, names.count == 1 else {
         let found = names.isEmpty ? "none" : names.sorted().map(quoted).joined(separator: ", ")
         throw QueryError(
@@ -41,33 +40,6 @@ struct ArrayFilters: Sendable {
     filters.keys.sorted().first { !used.contains($0) }
   }
 
-  /// Collects the first parts of all paths in a filter.
-  private static func collectNames(
-    _ filter: Document, into names: inout Set<String>, depth: Int
-  ) throws(QueryError) {
-    guard depth <= QueryLimits.maximumDepth else {
-      throw QueryError(
-        .limitExceeded, "An array filter nests deeper than \(QueryLimits.maximumDepth) operators.")
-    }
-    for (key, value) in filter {
-      switch key {
-      case "$and", "$or", "$nor":
-        for inner in value.arrayValue ?? [] {
-          guard let inner = inner.documentValue else { continue }
-          try collectNames(inner, into: &names, depth: depth + 1)
-        }
-      case "$comment":
-        break
-      default:
-        if key.utf8.first == UInt8(ascii: "$") {
-          throw QueryError(
-            .unknownOperator, "An array filter cannot use \(quoted(key)) in front of a field's name.")
-        }
-        names.insert(FieldPath(key).parts[0].text)
-      }
-    }
-  }
-
   private static func isIdentifier(_ name: String) -> Bool {
     let bytes = Array(name.utf8)
     let small = UInt8(ascii: "a")...UInt8(ascii: "z")
@@ -75,6 +47,41 @@ struct ArrayFilters: Sendable {
     return bytes.allSatisfy {
       small.contains($0) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
         || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+    }
+  }
+}
+
+/// The fields that a filter is about, where only filters about fields make sense.
+enum FilterNames {
+  /// The first parts of all paths in a filter.
+  /// - Parameter place: where the filter stands, for errors.
+  static func firstParts(of filter: Document, at place: String) throws(QueryError) -> Set<String> {
+    var names: Set<String> = []
+    try collect(filter, into: &names, place, depth: 1)
+    return names
+  }
+
+  private static func collect(
+    _ filter: Document, into names: inout Set<String>, _ place: String, depth: Int
+  ) throws(QueryError) {
+    guard depth <= QueryLimits.maximumDepth else {
+      throw QueryError(.limitExceeded, "\(place) nests deeper than \(QueryLimits.maximumDepth) operators.")
+    }
+    for (key, value) in filter {
+      switch key {
+      case "$and", "$or", "$nor":
+        for case .document(let inner) in value.arrayValue ?? [] {
+          try collect(inner, into: &names, place, depth: depth + 1)
+        }
+      case "$comment":
+        break
+      default:
+        if key.utf8.first == UInt8(ascii: "$") {
+          throw QueryError(
+            .unknownOperator, "\(place) cannot use \(quoted(key)) where the name of a field stands.")
+        }
+        names.insert(FieldPath(key).parts[0].text)
+      }
     }
   }
 }

@@ -19,6 +19,7 @@ enum PullCondition: Sendable {
       } else if first.utf8.first == UInt8(ascii: "$"), !Self.filterOperators.contains(first) {
         self = .fulfilling(try ValueCondition(value, at: place))
       } else {
+        _ = try FilterNames.firstParts(of: document, at: place)
         self = .matching(try Filter(document))
       }
     case .regex:
