@@ -4,10 +4,6 @@ struct RegexMatcher: Sendable {
   func matches(_ text: UnsafeRawBufferPointer) -> Bool { true }
   var literalPrefix: (bytes: [UInt8], isWhole: Bool)? { nil }
 }
-struct Expression: Sendable {
-  init(_ value: BSONValue, at place: String) throws(QueryError) {}
-  func isTrue(_ document: RawDocument) throws(QueryError) -> Bool { true }
-}
 struct Schema: Sendable {
   init(_ document: Document, at place: String) throws(QueryError) {}
   func matches(_ document: RawDocument) throws(QueryError) -> Bool { true }
