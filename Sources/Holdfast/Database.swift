@@ -34,6 +34,7 @@ public final class Database: Sendable {
     workers = WorkerPool(limit: DatabaseLimits.maximumWorkerThreads)
     let clock = storage.options.clock
     context = QueryContext { clock.monotonic() }
+    if !options.isReadOnly { beginExpiry(every: options.expiryInterval) }
   }
 
   deinit { workers.stop() }

@@ -75,6 +75,9 @@ public struct DatabaseOptions: Sendable {
   public var allowsNetworkFileSystem = false
   /// What to do about damaged pages.
   public var onDamage = DamagePolicy.isolate
+  /// How often documents whose time is over are looked for and deleted; see
+  /// ``IndexOptions/expireAfterSeconds``.
+  public var expiryInterval = Duration.seconds(60)
   /// A checkpoint begins when the log since the last one is longer than this, in bytes (64 MiB). It bounds
   /// the time that recovery takes.
   public var logBudget = 64 * 1024 * 1024

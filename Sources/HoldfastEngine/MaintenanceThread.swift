@@ -111,5 +111,12 @@ extension Storage {
       return status.wantsCheckpoint && !status.isClosing
     }
     if isDue { checkpointQuietly() }
+    maintenanceHook.withLock { $0 }?(now)
+  }
+
+  /// Has something done whenever the background thread looks for work, which must not take long; it is told the
+  /// monotonic time.
+  public func setMaintenanceHook(_ hook: @escaping @Sendable (UInt64) -> Void) {
+    maintenanceHook.withLock { $0 = hook }
   }
 }

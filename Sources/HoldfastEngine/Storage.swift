@@ -64,6 +64,8 @@ public final class Storage: @unchecked Sendable {
 
   /// Why nothing more may be written, and whether it is closed.
   let status = Mutex(Status())
+  /// What the layer above has done by the background thread.
+  let maintenanceHook = Mutex<(@Sendable (UInt64) -> Void)?>(nil)
   /// The thread that is inside ``write(_:)``, to refuse a second one by the same thread.
   let writingThread = Atomic<UInt>(0)
   let counters = Counters()

@@ -1,0 +1,92 @@
+internal import HoldfastEngine
+internal import HoldfastQuery
+import Synchronization
+
+extension Database {
+  /// Deletes the documents whose time is over: those with a date in the field of an index with
+  /// ``IndexOptions/expireAfterSeconds`` that is longer ago than that. Returns how many there were.
+  ///
+  /// Happens by itself, too, as often as ``DatabaseOptions/expiryInterval`` asks, as long as the database is open
+  /// for writing. Until a document is deleted, queries find it. The deletes are ordinary transactions of at most
+  /// a thousand documents, as durable as the collection's ``Durability`` promises.
+  /// - Throws: as any write.
+  @discardableResult
+  public func deleteExpired() throws(HoldfastError) -> Int {
+    let now = storage.options.clock.now()
+    let snapshot = try engineSnapshot()
+    let cursor = try translating { () throws(StorageError) in try snapshot.cursor(Catalog.tree) }
+    var count = 0
+    for (name, record) in try Catalog.all(cursor) {
+      for index in record.indexes where index.isReady {
+        guard let seconds = index.description.expireAfterSeconds else { continue }
+        count += try deleteExpired(in: name, index.description, before: now - seconds * 1000)
+      }
+    }
+    return count
+  }
+
+  private func deleteExpired(
+    in name: String, _ index: IndexDescription, before moment: Int64
+  ) throws(HoldfastError) -> Int {
+    let isOver: Document = [
+      index.fields[0].path.text: ["$lte": .dateTime(BSONDateTime(milliseconds: moment))]
+    ]
+    let filter: Document =
+      index.partialFilter.map { ["$and": [.document($0.document), .document(isOver)]] } ?? isOver
+    let collection = collection(name)
+    let hint = IndexHint.name(index.name)
+    var count = 0
+    // Looking first spares a transaction when there is nothing to do.
+    while try collection.count(filter, FindOptions(limit: 1, hint: hint)) > 0 {
+      let deleted = try change { (transaction) throws(HoldfastError) in
+        try transaction.collection(name).deleteMatching(filter, hint, limit: Expiry.documentsAtOnce)
+      }
+      count += deleted
+      if deleted < Expiry.documentsAtOnce { break }
+    }
+    return count
+  }
+
+  /// Begins to look for documents whose time is over, on a thread of the database's own.
+  func beginExpiry(every interval: Duration) {
+    let nanoseconds = UInt64(max(1, interval.milliseconds)) * 1_000_000
+    let expiry = Expiry()
+    storage.setMaintenanceHook { [weak self] now in
+      guard expiry.begin(now, interval: nanoseconds), let self else { return }
+      workers.run { [weak self] in
+        // What fails now is tried again, and a write that fails says so to whoever writes.
+        _ = try? self?.deleteExpired()
+        expiry.end()
+      }
+    }
+  }
+}
+
+/// When expired documents were last looked for.
+private final class Expiry: Sendable {
+  static let documentsAtOnce = 1000
+
+  private struct State {
+    var last: UInt64?
+    var isRunning = false
+  }
+
+  private let state = Mutex(State())
+
+  /// Whether it is time to look, and nobody does.
+  func begin(_ now: UInt64, interval: UInt64) -> Bool {
+    state.withLock { state in
+      guard !state.isRunning else { return false }
+      let last = state.last ?? now
+      guard state.last != nil, now >= last, now - last >= interval else {
+        if state.last == nil || now < last { state.last = now }
+        return false
+      }
+      state.last = now
+      state.isRunning = true
+      return true
+    }
+  }
+
+  func end() { state.withLock { $0.isRunning = false } }
+}
