@@ -93,10 +93,12 @@ public struct Update: Sendable {
     for rename in renames { renamed.append(try rename.value(in: document)) }
     let context = UpdateContext(isInsert: isInsert, now: now, renamed: renamed)
     try checkNames(fields, context)
+    let touchesID = fields.branch(named: "_id") != nil
+    if !touchesID, let result = InPlaceUpdate.document(document, fields, context) { return result }
     var writer = UpdateWriter(context, reservingCapacity: document.bytes.count + 64)
     try writer.write(document, fields)
     var result = writer.builder.finish()
-    if fields.branch(named: "_id") != nil { try keepID(of: document, in: &result, isInsert: isInsert) }
+    if touchesID { try keepID(of: document, in: &result, isInsert: isInsert) }
     return result
   }
 }

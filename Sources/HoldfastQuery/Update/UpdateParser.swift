@@ -63,13 +63,14 @@ struct UpdateParser {
   }
 
   private mutating func parse(_ name: String, _ text: String, _ value: BSONValue) throws(QueryError) {
-    let place = "\(name) of \(quoted(text))"
-    let path = try UpdatePath(text, at: place)
+    // Only errors need it, and putting it together takes longer than reading most changes.
+    func place() -> String { "\(name) of \(quoted(text))" }
+    let path = try UpdatePath(text, at: place())
     if name == "$rename" {
-      try parseRename(path, value, at: place)
+      try parseRename(path, value, at: place())
       return
     }
-    guard let action = try UpdateAction.parse(name, value, at: place) else { throw Self.unknown(name) }
+    guard let action = try UpdateAction.parse(name, value, at: place()) else { throw Self.unknown(name) }
     for part in path.parts {
       switch part {
       case .name: break
@@ -77,7 +78,7 @@ struct UpdateParser {
       case .elements(let identifier) where !identifier.isEmpty:
         if filters[identifier] == nil {
           throw QueryError(
-            .invalidArgument, "\(place): there is no array filter for \(quoted(identifier)).")
+            .invalidArgument, "\(place()): there is no array filter for \(quoted(identifier)).")
         }
         usedFilters.insert(identifier)
       case .elements: break

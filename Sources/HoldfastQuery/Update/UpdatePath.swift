@@ -18,28 +18,28 @@ struct UpdatePath {
 
   /// Takes a path as it may stand behind an operator.
   /// - Parameter place: the operator and the path, for errors.
-  init(_ text: String, at place: String) throws(QueryError) {
+  init(_ text: String, at place: @autoclosure () -> String) throws(QueryError) {
     let path = FieldPath(text)
     if path.parts.count > QueryLimits.maximumPathParts {
       throw QueryError(
-        .limitExceeded, "\(place): a path has at most \(QueryLimits.maximumPathParts) parts.")
+        .limitExceeded, "\(place()): a path has at most \(QueryLimits.maximumPathParts) parts.")
     }
     if path.hasEmptyPart {
-      throw QueryError(.invalidPath, "\(place): every part of the path between dots must have a name.")
+      throw QueryError(.invalidPath, "\(place()): every part of the path between dots must have a name.")
     }
     if text.utf8.contains(0) {
-      throw QueryError(.invalidPath, "\(place): the name of a field cannot contain a zero character.")
+      throw QueryError(.invalidPath, "\(place()): the name of a field cannot contain a zero character.")
     }
     self.text = text
     parts = path.parts.map(Self.part)
     field = path.parts[0].text
     guard case .name = parts[0] else {
       throw QueryError(
-        .invalidPath, "\(place): \(quoted(field)) must come behind the name of an array.")
+        .invalidPath, "\(place()): \(quoted(field)) must come behind the name of an array.")
     }
     if parts.count(where: { $0 == .position }) > 1 {
       throw QueryError(
-        .invalidPath, "\(place): '$' may occur once in a path; use '$[]' or '$[name]' for other arrays.")
+        .invalidPath, "\(place()): '$' may occur once in a path; use '$[]' or '$[name]' for other arrays.")
     }
   }
 

@@ -1,13 +1,17 @@
 /// A tree of changes while its paths are still coming in, in any order.
 final class UpdateTreeBuilder {
-  private enum Content {
+  private enum Kind {
     case nothing
     case leaf(UpdateLeaf)
-    case fields([[UInt8]: UpdateTreeBuilder], positional: UpdateTreeBuilder?)
-    case elements([String: UpdateTreeBuilder])
+    case fields
+    case elements
   }
 
-  private var content = Content.nothing
+  private var kind = Kind.nothing
+  // Not inside of the kind, so that they grow in their place.
+  private var fields: [[UInt8]: UpdateTreeBuilder] = [:]
+  private var positional: UpdateTreeBuilder?
+  private var elements: [String: UpdateTreeBuilder] = [:]
 
   /// Adds a change at the end of a path.
   func add(_ leaf: UpdateLeaf, at parts: some Collection<UpdatePath.Part>) throws(QueryError) {
@@ -16,41 +20,30 @@ final class UpdateTreeBuilder {
       guard let next = node.child(part) else { throw Self.conflict(leaf) }
       node = next
     }
-    guard case .nothing = node.content else { throw Self.conflict(leaf) }
-    node.content = .leaf(leaf)
+    guard case .nothing = node.kind else { throw Self.conflict(leaf) }
+    node.kind = .leaf(leaf)
   }
 
   /// The child for a part of a path, which is made when there is none; nil when this node cannot have it.
   private func child(_ part: UpdatePath.Part) -> UpdateTreeBuilder? {
-    switch (part, content) {
-    case (.name, .nothing), (.position, .nothing):
-      content = .fields([:], positional: nil)
-      return child(part)
-    case (.elements, .nothing):
-      content = .elements([:])
-      return child(part)
-    case (.name(let part), .fields(var fields, let positional)):
-      if let known = fields[part.name] { return known }
-      let child = UpdateTreeBuilder()
-      // Without this the dictionary would be copied.
-      content = .nothing
-      fields[part.name] = child
-      content = .fields(fields, positional: positional)
-      return child
-    case (.position, .fields(let fields, let positional)):
-      let child = positional ?? UpdateTreeBuilder()
-      content = .fields(fields, positional: child)
-      return child
-    case (.elements(let identifier), .elements(var branches)):
-      if let known = branches[identifier] { return known }
-      let child = UpdateTreeBuilder()
-      content = .nothing
-      branches[identifier] = child
-      content = .elements(branches)
-      return child
-    default:
-      return nil
+    switch (part, kind) {
+    case (.elements, .nothing), (.elements, .elements): kind = .elements
+    case (.name, .nothing), (.name, .fields), (.position, .nothing), (.position, .fields): kind = .fields
+    default: return nil
     }
+    let new = UpdateTreeBuilder()
+    switch part {
+    case .name(let part):
+      if let known = fields[part.name] { return known }
+      fields[part.name] = new
+    case .position:
+      if let positional { return positional }
+      positional = new
+    case .elements(let identifier):
+      if let known = elements[identifier] { return known }
+      elements[identifier] = new
+    }
+    return new
   }
 
   private static func conflict(_ leaf: UpdateLeaf) -> QueryError {
@@ -66,17 +59,17 @@ final class UpdateTreeBuilder {
   }
 
   private func finished(_ filters: ArrayFilters) -> UpdateNode? {
-    switch content {
+    switch kind {
     case .nothing:
       return nil
     case .leaf(let leaf):
       return .leaf(leaf)
-    case .fields(let fields, let positional):
+    case .fields:
       let branches = fields.compactMap { name, child in
         child.finished(filters).map { UpdateFields.Branch(FieldPath.Part(name), $0) }
       }
       return .fields(UpdateFields(branches, positional: positional?.finished(filters)))
-    case .elements(let elements):
+    case .elements:
       // In a fixed order, so that the same update always does the same.
       let branches = elements.sorted { $0.key < $1.key }.compactMap { identifier, child in
         child.finished(filters).map {
