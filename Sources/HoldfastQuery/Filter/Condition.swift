@@ -39,7 +39,7 @@ indirect enum Condition: Sendable {
       var ignored: Int?
       return try !condition.matches(document, position: &ignored)
     case .expression(let expression): return try expression.isTrue(document)
-    case .schema(let schema): return try schema.matches(document)
+    case .schema(let schema): return schema.matches(document)
     case .always: return true
     case .never: return false
     }
