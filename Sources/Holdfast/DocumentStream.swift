@@ -1,18 +1,21 @@
 import Synchronization
 
-/// Documents of a collection in the order of their ids, for `for try await`: the async form of ``Scan``.
+/// Documents of a collection, in the order of their ids or those that a query finds, for `for try await`: the
+/// async form of ``Scan``.
 ///
-///     for try await user in database.collection("users").stream(limit: 10) { print(user) }
+///     for try await user in database.collection("users").stream(["age": ["$gt": 30]]) { print(user) }
 ///
 /// The documents are read in portions on a thread of the database's own. All come from one state, that of the
 /// moment at which the iteration begins; it is held until the iterator is released.
 public struct DocumentStream: AsyncSequence, Sendable {
-  private let collection: DocumentCollection
-  private let options: ScanOptions
+  private let database: Database
+  private let batchSize: Int
+  private let scan: @Sendable () -> Scan
 
-  init(_ collection: DocumentCollection, _ options: ScanOptions) {
-    self.collection = collection
-    self.options = options
+  init(_ database: Database, batchSize: Int? = nil, _ scan: @escaping @Sendable () -> Scan) {
+    self.database = database
+    self.batchSize = max(1, batchSize ?? DatabaseLimits.streamDocuments)
+    self.scan = scan
   }
 
   /// Gives the documents of one iteration.
@@ -23,9 +26,9 @@ public struct DocumentStream: AsyncSequence, Sendable {
     private var position = 0
     private var isAtEnd = false
 
-    init(_ collection: DocumentCollection, _ options: ScanOptions) {
-      database = collection.database
-      reader = PortionReader(collection, options)
+    init(_ database: Database, _ batchSize: Int, _ scan: @escaping @Sendable () -> Scan) {
+      self.database = database
+      reader = PortionReader(batchSize, scan)
     }
 
     /// The next document; `nil` behind the last one. Nothing comes after an error.
@@ -51,26 +54,26 @@ public struct DocumentStream: AsyncSequence, Sendable {
   }
 
   /// Begins an iteration.
-  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(collection, options) }
+  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(database, batchSize, scan) }
 }
 
 /// Reads the documents of one iteration, portion by portion.
 private final class PortionReader: Sendable {
-  private let collection: DocumentCollection
-  private let options: ScanOptions
+  private let batchSize: Int
+  private let scan: @Sendable () -> Scan
   private let iterator = Mutex<Scan.Iterator?>(nil)
 
-  init(_ collection: DocumentCollection, _ options: ScanOptions) {
-    self.collection = collection
-    self.options = options
+  init(_ batchSize: Int, _ scan: @escaping @Sendable () -> Scan) {
+    self.batchSize = batchSize
+    self.scan = scan
   }
 
   func read() throws(HoldfastError) -> [Document] {
     try iterator.withLock { (iterator) throws(HoldfastError) -> [Document] in
-      var current = iterator ?? collection.scan(options).makeIterator()
+      var current = iterator ?? scan().makeIterator()
       var portion: [Document] = []
       var bytes = 0
-      while portion.count < DatabaseLimits.streamDocuments, bytes < DatabaseLimits.streamBytes,
+      while portion.count < batchSize, bytes < DatabaseLimits.streamBytes,
         let document = try current.nextDocument()
       {
         bytes += document.byteCount

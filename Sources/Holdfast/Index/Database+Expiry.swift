@@ -25,6 +25,12 @@ extension Database {
     return count
   }
 
+  /// Deletes the documents whose time is over; see ``deleteExpired()``.
+  @discardableResult
+  public func deleteExpired() async throws(HoldfastError) -> Int {
+    try await perform { () throws(HoldfastError) in try self.deleteExpired() }
+  }
+
   private func deleteExpired(
     in name: String, _ index: IndexDescription, before moment: Int64
   ) throws(HoldfastError) -> Int {

@@ -48,6 +48,9 @@ public struct IndexDescription: Sendable {
   ) throws(QueryError) {
     fields = try Self.fields(keys)
     self.name = name ?? fields.map { "\($0.path.text)_\($0.isDescending ? -1 : 1)" }.joined(separator: "_")
+    if name == nil, fields.count == 1, fields[0].path.text == "_id", !fields[0].isDescending {
+      self.name = "_id_"
+    }
     self.isUnique = isUnique
     self.isSparse = isSparse
     self.expireAfterSeconds = expireAfterSeconds
