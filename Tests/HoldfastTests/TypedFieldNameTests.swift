@@ -161,6 +161,15 @@ struct TypedFieldNameTests {
         == ["start", "end", "name", "color"])
   }
 
+  @Test("made-up values are such that types seldom trap over them")
+  func trusting() {
+    typealias Trusting = Shapes.Trusting
+    // One is stored as a number of another width, which compares as equal.
+    #expect(
+      [name(\Trusting.byte), name(\Trusting.start), name(\Trusting.moment)] == ["byte", "start", "moment"])
+    #expect(refusal(\Trusting.bySuit) != nil)
+  }
+
   @Test("what is computed is refused, however much it is like a field")
   func computed() {
     for message in [

@@ -343,4 +343,48 @@ enum Shapes {
       while true { value.append(try container.decode(Int.self)) }
     }
   }
+
+  /// A type of somebody else's with a BSON form of its own.
+  struct Moment: Codable, Sendable, BSONRepresentable {
+    var milliseconds: Int64
+    var bsonValue: BSONValue { .dateTime(BSONDateTime(milliseconds: milliseconds)) }
+    init?(bsonValue: BSONValue) {
+      guard case .dateTime(let value) = bsonValue else { return nil }
+      milliseconds = value.milliseconds
+    }
+  }
+
+  /// Traps where what it decodes is not as its author expects.
+  struct Trusting: Codable, Sendable {
+    struct Entry: Codable, Sendable {
+      var suit: Suit
+      var isOpen: Bool
+    }
+    var byte: UInt8
+    var start: Int
+    var bySuit: [Suit: Bool]
+    var moment: Moment
+
+    private enum CodingKeys: String, CodingKey { case byte, start, end, entries, moment }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      byte = UInt8(try container.decode(Int.self, forKey: .byte))
+      start = try container.decode(Int.self, forKey: .start)
+      let end = try container.decode(Int.self, forKey: .end)
+      precondition(start < end)
+      let entries = try container.decode([Entry].self, forKey: .entries)
+      bySuit = Dictionary(uniqueKeysWithValues: entries.map { ($0.suit, $0.isOpen) })
+      moment = try container.decode(Moment.self, forKey: .moment)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(Int(byte), forKey: .byte)
+      try container.encode(start, forKey: .start)
+      try container.encode(start + 1, forKey: .end)
+      try container.encode(bySuit.map { Entry(suit: $0.key, isOpen: $0.value) }, forKey: .entries)
+      try container.encode(moment, forKey: .moment)
+    }
+  }
 }

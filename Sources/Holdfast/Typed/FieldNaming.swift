@@ -26,6 +26,6 @@ public protocol FieldNaming {
 ///       static var fieldSamples: [Email] { [Email("a@example.com"), Email("b@example.com")] }
 ///     }
 public protocol FieldSampling {
-  /// At least two values that differ.
+  /// At least two values, which differ in all their properties.
   static var fieldSamples: [Self] { get }
 }

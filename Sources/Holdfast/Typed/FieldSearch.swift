@@ -1,4 +1,5 @@
-/// The search for the place in documents where there always is the value of a key path.
+/// The search for the place in documents where there always is the value of a key path, or one that compares as
+/// equal to it.
 struct FieldSearch {
   enum Outcome: Equatable {
     case found(String)
@@ -51,7 +52,7 @@ struct FieldSearch {
   /// The places in a document, also in documents inside it, but not in arrays, that have a value.
   private static func places(of value: BSONValue, in document: Document) -> [[String]] {
     document.flatMap { name, stored -> [[String]] in
-      var found: [[String]] = stored == value ? [[name]] : []
+      var found: [[String]] = BSONOrdering.compare(stored, value) == 0 ? [[name]] : []
       if case .document(let inner) = stored {
         found += places(of: value, in: inner).map { [name] + $0 }
       }
@@ -69,6 +70,7 @@ struct FieldSearch {
       }
       stored = inner[name]
     }
-    return value.isNull ? stored?.isNull ?? true : stored == value
+    guard let stored else { return value.isNull }
+    return value.isNull ? stored.isNull : BSONOrdering.compare(stored, value) == 0
   }
 }

@@ -19,6 +19,12 @@ enum FieldValue {
     return result
   }
 
+  /// Whether the order in which the value's parts are stored is the same for equal values.
+  static func hasOrder(_ value: some Encodable) -> Bool {
+    guard let parts = value as? any UnorderedParts else { return true }
+    return parts.count < 2
+  }
+
   /// Whether looking for an element in an array is the same as comparing the array's field with it. Null would
   /// match a missing array, an array the array as a whole, and a regular expression is a pattern in a list.
   static func isPlain(_ value: BSONValue) -> Bool {
@@ -46,3 +52,11 @@ enum FieldValue {
     return String(pattern)
   }
 }
+
+/// A collection whose iteration has no certain order, which is the one that it is encoded in.
+private protocol UnorderedParts {
+  var count: Int { get }
+}
+
+extension Set: UnorderedParts {}
+extension Dictionary: UnorderedParts {}

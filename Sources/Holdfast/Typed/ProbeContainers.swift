@@ -68,7 +68,7 @@ struct ProbeElements: UnkeyedDecodingContainer {
   private mutating func next() throws -> ProbeDecoder {
     guard currentIndex < ProbeRun.maximumElements else { throw ProbeRun.Failure.tooLarge }
     defer { currentIndex += 1 }
-    return decoder.child(ProbeKey(intValue: currentIndex))
+    return decoder.child(ProbeKey(intValue: currentIndex), element: currentIndex)
   }
 
   mutating func decodeNil() -> Bool {

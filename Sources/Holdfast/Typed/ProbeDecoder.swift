@@ -6,30 +6,35 @@ struct ProbeDecoder: Decoder {
   private let place: String
   /// How many values are around this one, also of those that decode as another and add no name.
   let depth: Int
+  /// The index of the array element that this is in. Where there are few values, elements begin with different
+  /// ones, for types that want them to differ.
+  private let element: Int
 
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
   init(run: ProbeRun) {
-    self.init(run: run, codingPath: [], place: "", depth: 0)
+    self.init(run: run, codingPath: [], place: "", depth: 0, element: 0)
   }
 
-  private init(run: ProbeRun, codingPath: [any CodingKey], place: String, depth: Int) {
+  private init(run: ProbeRun, codingPath: [any CodingKey], place: String, depth: Int, element: Int) {
     self.run = run
     self.codingPath = codingPath
     self.place = place
     self.depth = depth
+    self.element = element
   }
 
-  func child(_ key: any CodingKey) -> ProbeDecoder {
+  /// A decoder for a value inside this one, in an array for its element with an index.
+  func child(_ key: any CodingKey, element: Int? = nil) -> ProbeDecoder {
     let name = key.stringValue
     return ProbeDecoder(
       run: run, codingPath: codingPath + [key], place: place.isEmpty ? name : place + "." + name,
-      depth: depth + 1)
+      depth: depth + 1, element: element ?? self.element)
   }
 
   /// A decoder for the same place, one value further inside.
   var inner: ProbeDecoder {
-    ProbeDecoder(run: run, codingPath: codingPath, place: place, depth: depth + 1)
+    ProbeDecoder(run: run, codingPath: codingPath, place: place, depth: depth + 1, element: element)
   }
 
   /// The name of a choice here.
@@ -53,7 +58,8 @@ struct ProbeDecoder: Decoder {
     let name = name(.value(ObjectIdentifier(type)))
     if let known = type as? any FieldSampling.Type { return try pick(known.fieldSamples, name) }
     if let leaf = type as? any ProbeValue.Type {
-      let choice = run.choose(name, of: leaf.probeCount)
+      let isFew = leaf.probeCount == 2
+      let choice = run.choose(name, of: leaf.probeCount, preferring: isFew ? element % 2 : 0)
       return try known(leaf.probe(choice, leaf: run.number(name)))
     }
     if let cases = type as? any CaseIterable.Type, case let values = Self.cases(of: cases), !values.isEmpty {
@@ -71,7 +77,7 @@ struct ProbeDecoder: Decoder {
     guard !values.isEmpty else {
       throw ProbeRun.Failure.noValues(type: "\(T.self)", place: place)
     }
-    return try known(values[run.choose(name, of: values.count)])
+    return try known(values[run.choose(name, of: values.count, preferring: element % values.count)])
   }
 
   private func known<T>(_ value: Any) throws -> T {

@@ -55,11 +55,11 @@ extension ProbeValue where Self: FixedWidthInteger {
   static var probeCount: Int { 12 }
 
   static func probe(_ choice: Int, leaf: Int) -> Self {
-    let narrow = Self(truncatingIfNeeded: leaf * 2 % 120 + choice % 2)
     let others = [1, 2, 10, 11, 2000, 2001, 0, 3, 100, -100]
-    if choice >= 2 { return Self(exactly: others[(choice - 2) % others.count]) ?? narrow }
-    let highest = leaf * 1000 + 510
-    return Self(exactly: highest).map { choice == 0 ? $0 - 500 : $0 } ?? narrow
+    if choice >= 2, let value = Self(exactly: others[(choice - 2) % others.count]) { return value }
+    // Low, since a type may put a number into a narrower one without asking whether it fits.
+    let number = leaf * 2 + choice % 2
+    return Self(exactly: number) ?? Self(truncatingIfNeeded: number % 120)
   }
 }
 
@@ -80,8 +80,8 @@ extension ProbeValue where Self: BinaryFloatingPoint {
   static func probe(_ choice: Int, leaf: Int) -> Self {
     let others: [Self] = [0.25, 0.75, 1, 2, 10, 11, 0, -1.5, 100, -100]
     if choice >= 2 { return others[(choice - 2) % others.count] }
-    // With a fraction, for what rounds to show; small enough for a Float to tell them apart.
-    return Self(leaf % 4000) * 1000 + (choice == 0 ? 10.5 : 510.5)
+    // With a fraction, for what rounds to show.
+    return Self(leaf * 2 + choice) + 0.5
   }
 }
 

@@ -20,8 +20,17 @@ public struct TypedField<Element: Codable & Sendable, Value: Encodable>: Sendabl
 
   // MARK: Conditions
 
+  /// A comparison with a value.
   func condition(_ name: String, _ value: some Encodable) -> TypedFilter<Element> {
-    condition { () throws(HoldfastError) in [name: try FieldValue.encoded(value)] }
+    condition { () throws(HoldfastError) in
+      guard FieldValue.hasOrder(value) else {
+        throw HoldfastError(
+          .invalidUse,
+          "a \(type(of: value)) is stored in no certain order, so it cannot be compared as a whole: use "
+            + "contains(allOf:) and hasCount(_:), or compare its entries")
+      }
+      return [name: try FieldValue.encoded(value)]
+    }
   }
 
   private func condition(

@@ -22,8 +22,7 @@ public struct TypedFilter<Element: Codable & Sendable>: Sendable {
   /// A filter as MongoDB writes it, for what has no typed form.
   public static func document(_ document: Document) -> TypedFilter { TypedFilter(.success(document)) }
 
-  /// The field that a key path names, for conditions that are methods: ``TypedField/contains(_:)``,
-  /// ``TypedField/in(_:)-(Sequence)``, ``TypedField/hasPrefix(_:)``, ``TypedField/exists(_:)``, …
+  /// The field that a key path names, for conditions that are methods of ``TypedField``.
   public static func field<Value: Encodable>(
     _ keyPath: KeyPath<Element, Value>
   ) -> TypedField<Element, Value> { TypedField(keyPath) }

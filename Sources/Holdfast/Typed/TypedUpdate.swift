@@ -33,9 +33,10 @@ public struct TypedUpdate<Element: Codable & Sendable>: Sendable {
   }
 
   /// The update in MongoDB's language, such as `{"$set": {"age": 37}}`.
-  /// - Throws: ``HoldfastError/Code/invalidUse`` when a key path names no stored field, or a value does not
-  ///   encode.
+  /// - Throws: ``HoldfastError/Code/invalidUse`` when a key path names no stored field, a value does not encode,
+  ///   or there are no changes.
   public func document() throws(HoldfastError) -> Document {
+    guard !changes.isEmpty else { throw HoldfastError(.invalidUse, "an update needs at least one change") }
     var names: [String] = []
     var fields: [String: Document] = [:]
     for change in changes {
