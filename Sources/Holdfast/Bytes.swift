@@ -12,6 +12,16 @@ extension [UInt8] {
   func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
     try withUnsafeBufferPointer { (buffer) throws(E) -> R in try body(UnsafeRawBufferPointer(buffer)) }
   }
+
+  /// Runs `body` over the bytes, which it may change, with the errors that it declares.
+  @inline(__always)
+  mutating func withMutableBytes<R, E: Error>(
+    _ body: (UnsafeMutableRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    try withUnsafeMutableBufferPointer { (buffer) throws(E) -> R in
+      try body(UnsafeMutableRawBufferPointer(buffer))
+    }
+  }
 }
 
 /// Compares byte by byte, as unsigned numbers; what begins the other one is the lower.

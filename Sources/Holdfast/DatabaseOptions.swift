@@ -85,6 +85,9 @@ public struct DatabaseOptions: Sendable {
   /// made a second after opening and removed when the disk is full, so that deleting, checkpoints, closing and
   /// recovery still work then.
   public var reserveBytes = 4 << 20
+  /// About how much memory one sort may use (100 MiB), in bytes. What needs more goes into sealed temporary files
+  /// beside the database, also when it is open for reading only; they have no names and end with the sort.
+  public var sortMemoryBytes = ExternalSorter.defaultMemory
   /// The cost of deriving a key from the password of a new database.
   public var passwordCost = PasswordCost.standard
 
