@@ -32,6 +32,13 @@ struct ProjectionErrorTests {
     (#"{"a":{"$slice":1,"b":1}}"#, .invalidArgument),
     (#"{"a":{"$slice":1,"$elemMatch":{"b":1}}}"#, .invalidArgument),
     (#"{"a":{"$slice":[1,0]}}"#, .invalidArgument), (#"{"a":{"$slice":[1,-1]}}"#, .invalidArgument),
+    (#"{"a":{"$slice":"x"}}"#, .invalidArgument), (#"{"a":{"$slice":[1]}}"#, .invalidArgument),
+    (#"{"a":{"$slice":[1,2,3]}}"#, .invalidArgument),
+    (#"{"a":{"$slice":null}}"#, .invalidArgument),
+    (#"{"a":"$b","c":0}"#, .invalidArgument), (#"{"c":0,"a":"$b"}"#, .invalidArgument),
+    (#"{"a":{"$foo":1}}"#, .unknownOperator), (#"{"a.$":"$b"}"#, .invalidArgument),
+    (#"{"a.$":{"$add":[1,2]}}"#, .invalidArgument),
+    (#"{"a":"$b","a.c":1}"#, .conflictingPaths), (#"{"a.c":1,"a":"$b"}"#, .conflictingPaths),
     (#"{"a":{"$meta":"textScore"}}"#, .unknownOperator),
   ]
 

@@ -180,6 +180,47 @@ struct ProjectionTests {
     ])
   func position(_ example: ProjectionCase) throws { try example.check() }
 
+  @Test(
+    "any other value is an expression; what is computed includes, and comes after the rest",
+    arguments: [
+      ProjectionCase(#"{"a":"$b"}"#, #"{"_id":1,"b":2,"c":3}"#, #"{"_id":1,"a":2}"#),
+      ProjectionCase(#"{"_id":0,"a":"$b","b":1}"#, #"{"_id":1,"b":2,"c":3}"#, #"{"b":2,"a":2}"#),
+      ProjectionCase(#"{"a":"text"}"#, #"{"a":1}"#, #"{"a":"text"}"#),
+      ProjectionCase(#"{"a":null}"#, #"{"a":1}"#, #"{"a":null}"#),
+      ProjectionCase(#"{"a":{"$literal":1}}"#, #"{"a":2}"#, #"{"a":1}"#),
+      ProjectionCase(#"{"a":[1,"$b"]}"#, #"{"b":2}"#, #"{"a":[1,2]}"#),
+      ProjectionCase(#"{"a":"$x"}"#, #"{"_id":1,"a":2}"#, #"{"_id":1}"#),
+      ProjectionCase(#"{"t":{"$add":["$a","$b"]},"a":1}"#, #"{"b":2,"a":1}"#, #"{"a":1,"t":3}"#),
+      ProjectionCase(#"{"b":"$a","a":1,"c":1}"#, #"{"a":1,"b":2,"c":3}"#, #"{"a":1,"c":3,"b":1}"#),
+      ProjectionCase(
+        #"{"z":"$a","y":{"$elemMatch":{"$gt":1}},"x":"$a"}"#, #"{"a":1,"y":[1,2]}"#, #"{"z":1,"y":[2],"x":1}"#
+      ),
+      ProjectionCase(#"{"_id":"$a"}"#, #"{"_id":1,"a":2}"#, #"{"_id":2}"#),
+      // Inside of documents and arrays.
+      ProjectionCase(#"{"a.b":"$c","c":1}"#, #"{"a":{"b":1,"d":2},"c":3}"#, #"{"a":{"b":3},"c":3}"#),
+      ProjectionCase(#"{"a":{"b":"$c","d":1}}"#, #"{"a":{"b":1,"d":2},"c":3}"#, #"{"a":{"d":2,"b":3}}"#),
+      ProjectionCase(#"{"a.b":"$c","c":1}"#, #"{"c":3}"#, #"{"c":3,"a":{"b":3}}"#),
+      ProjectionCase(#"{"a.b":"$c","c":1}"#, #"{"a":5,"c":3}"#, #"{"c":3,"a":{"b":3}}"#),
+      ProjectionCase(#"{"a.b.d":"$c"}"#, #"{"a":{"b":1},"c":3}"#, #"{"a":{"b":{"d":3}}}"#),
+      ProjectionCase(#"{"a.b":"$x"}"#, #"{"c":3}"#, #"{"a":{}}"#),
+      ProjectionCase(
+        #"{"a.b":"$c"}"#, #"{"a":[{"b":1,"d":2},5,[6]],"c":3}"#, #"{"a":[{"b":3},{"b":3},[{"b":3}]]}"#),
+      ProjectionCase(#"{"a.b":"$c"}"#, #"{"a":[],"c":3}"#, #"{"a":[]}"#),
+      // The other $slice takes the array.
+      ProjectionCase(#"{"a":{"$slice":["$b",1]}}"#, #"{"a":0,"b":[1,2]}"#, #"{"a":[1]}"#),
+      ProjectionCase(#"{"a":{"$slice":["$b",1,1]}}"#, #"{"b":[1,2]}"#, #"{"a":[2]}"#),
+    ])
+  func computed(_ example: ProjectionCase) throws { try example.check() }
+
+  @Test("the moment that $$NOW stands for can be given")
+  func now() throws {
+    let now = BSONDateTime(milliseconds: 5)
+    let projection = try Projection(["a": "$$NOW"], now: now)
+    let empty = Document()
+    #expect(
+      try empty.withRawDocument { try projection.applied(to: $0, position: nil) } == ["a": .dateTime(now)])
+  }
+
   @Test("the positional operator needs an element that the filter found in that array")
   func positionErrors() throws {
     for position in [nil, 2] {
@@ -199,7 +240,8 @@ struct ProjectionTests {
       (#"{"a":1}"#, ["a", "_id"]), (#"{"_id":0,"a":1}"#, ["a"]), (#"{"_id":1}"#, ["_id"]),
       (#"{"a.b":1,"c":{"d":1,"e":1},"_id":0}"#, ["a.b", "c.d", "c.e"]), (#"{"_id.x":1}"#, ["_id.x"]),
       ("{}", nil), (#"{"a":0}"#, nil), (#"{"_id":0}"#, nil), (#"{"a":1,"b":{"$slice":1}}"#, nil),
-      (#"{"a.$":1}"#, nil), (#"{"a":1,"b":{"$elemMatch":{"c":1}}}"#, nil),
+      (#"{"a.$":1}"#, nil), (#"{"a":1,"b":"$a"}"#, nil),
+      (#"{"a":1,"b":{"$elemMatch":{"c":1}}}"#, nil),
     ]
     for (text, paths) in cases {
       #expect(try Projection(document(text)).coveredPaths?.map(\.text) == paths, "\(text)")

@@ -4,8 +4,10 @@ import BSON
 ///
 /// A projection either includes (`{a: 1, "b.c": 1}`: these fields and the `_id`) or excludes (`{a: 0}`: all but
 /// these); only the `_id` may go against the rest. `$slice`, `$elemMatch` and the positional `a.$` return parts
-/// of arrays. By itself, `$slice` excludes, and the two others include. Fields come in the order of the
-/// document, those of `$elemMatch` in an inclusion after them.
+/// of arrays. By itself, `$slice` excludes, and the two others include. Any other value is an expression
+/// (`{total: {$add: ["$a", "$b"]}}`), whose value the field gets; that includes, too. Fields come in the order of
+/// the document; after them, in the order of the projection, what an inclusion computes and what `$elemMatch`
+/// finds.
 ///
 /// A path goes through documents and, element by element, through arrays. In contrast to filters, a number in a
 /// path is a field's name only, never the index of an element.
@@ -20,8 +22,9 @@ public struct Projection: Sendable {
   private let fields: ProjectionFields
 
   /// Reads a projection. An empty one returns documents as they are.
-  public init(_ document: Document) throws(QueryError) {
-    var parser = ProjectionParser()
+  /// - Parameter now: the moment that `$$NOW` stands for; without one the variable is refused.
+  public init(_ document: Document, now: BSONDateTime? = nil) throws(QueryError) {
+    var parser = ProjectionParser(now: now)
     try parser.read(document)
     isInclusion = parser.finish()
     fields = parser.fields
@@ -41,12 +44,12 @@ public struct Projection: Sendable {
     var paths: [FieldPath] = []
     func collect(_ fields: ProjectionFields, _ prefix: String) -> Bool {
       for child in fields.children {
-        let path = prefix + String(decoding: child.name, as: UTF8.self)
+        let path = prefix + child.text
         switch child.node {
         case .include: paths.append(FieldPath(path))
         case .exclude: break  // Only the _id can be.
         case .fields(let inner): if !collect(inner, path + ".") { return false }
-        case .slice, .elementMatch, .position: return false
+        case .slice, .elementMatch, .position, .computed: return false
         }
       }
       return true

@@ -59,9 +59,9 @@ extension ProjectionParser {
     return Int(max(-Double(limit), min(Double(limit), number)))
   }
 
-  static func notSupported(_ value: BSONValue, _ place: String) -> QueryError {
+  static func onlyOne(_ text: String) -> QueryError {
     QueryError(
       .invalidArgument,
-      "projection of \(quoted(place)): it takes 1, 0, true, false, $slice or $elemMatch.")
+      "projection of \(quoted(text)): the positional operator takes 1 and nothing else.")
   }
 }

@@ -13,6 +13,9 @@ struct ProjectionParser {
   /// Whether something is said about the `_id` or about fields inside it.
   private var mentionsID = false
   private var elementMatchPath: String?
+  private let now: BSONDateTime?
+
+  init(now: BSONDateTime?) { self.now = now }
 
   /// Reads all fields.
   mutating func read(_ document: Document) throws(QueryError) {
@@ -47,7 +50,8 @@ struct ProjectionParser {
         try readFlag(path, isIncluded: isIncluded)
       }
     default:
-      throw Self.notSupported(value, text)
+      guard !isPositional else { throw Self.onlyOne(text) }
+      try readExpression(value, at: path)
     }
   }
 
@@ -59,10 +63,7 @@ struct ProjectionParser {
       throw QueryError(
         .invalidArgument, "projection of \(quoted(text)): an empty document says nothing; write 1 or 0.")
     }
-    if isPositional {
-      throw QueryError(
-        .invalidArgument, "projection of \(quoted(text)): the positional operator takes 1 and nothing else.")
-    }
+    guard !isPositional else { throw Self.onlyOne(text) }
     guard first.key.hasPrefix("$") else {
       for (key, value) in inner { try read(value, at: text + "." + key, depth: depth + 1) }
       return
@@ -78,7 +79,7 @@ struct ProjectionParser {
     case "$meta":
       throw QueryError(
         .unknownOperator, "projection of \(quoted(text)): $meta is not supported; there is no such data.")
-    default: throw Self.notSupported(.document(inner), text)
+    default: try readExpression(.document(inner), at: path)
     }
   }
 
@@ -111,7 +112,17 @@ struct ProjectionParser {
     try insert(.position, at: path)
   }
 
+  private mutating func readExpression(_ value: BSONValue, at path: FieldPath) throws(QueryError) {
+    let expression = try Expression(value, at: "projection of \(quoted(path.text))", now: now)
+    try decide(path.text, isInclusion: true)
+    try insert(.computed(expression), at: path)
+  }
+
   private mutating func readSlice(_ value: BSONValue, at path: FieldPath) throws(QueryError) {
+    if let parts = value.arrayValue, (2...3).contains(parts.count), !parts[0].isNumber {
+      // As an expression it takes the array, too.
+      return try readExpression(.document(["$slice": value]), at: path)
+    }
     try insert(.slice(try Self.slice(value, at: path.text)), at: path)
   }
 

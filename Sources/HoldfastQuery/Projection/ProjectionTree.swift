@@ -11,6 +11,8 @@ indirect enum ProjectionNode: Sendable {
   case elementMatch(Filter)
   /// Of an array, only the element is returned that the query's filter found.
   case position
+  /// The field is returned with the value of an expression over the whole document.
+  case computed(Expression)
   /// The projection says something about fields inside this one.
   case fields(ProjectionFields)
 }
@@ -21,6 +23,9 @@ struct ProjectionFields: Sendable {
   struct Child: Sendable {
     let name: [UInt8]
     var node: ProjectionNode
+
+    /// The name as text.
+    var text: String { String(decoding: name, as: UTF8.self) }
   }
 
   /// The fields in the order of the projection.
@@ -29,6 +34,8 @@ struct ProjectionFields: Sendable {
   private var order: [Int] = []
   /// Whether the positional operator stands on one of the fields or inside.
   private(set) var hasPosition = false
+  /// Whether the projection computes one of the fields, or one inside.
+  private(set) var hasComputed = false
 
   /// The child with a name, or nil.
   func child(named name: UnsafeRawBufferPointer) -> Child? {
@@ -44,7 +51,11 @@ struct ProjectionFields: Sendable {
     guard let part = path.first else { return false }
     let place = part.name.withUnsafeBytes { self.place(of: $0) }
     let exists = place < order.count && children[order[place]].name == part.name
-    if case .position = node { hasPosition = true }
+    switch node {
+    case .position: hasPosition = true
+    case .computed: hasComputed = true
+    default: break
+    }
     if path.count == 1 {
       guard !exists else { return false }
       add(Child(name: part.name, node: node), at: place)

@@ -17,7 +17,6 @@ struct Projector {
   /// The whole result.
   mutating func project(_ fields: ProjectionFields) throws(QueryError) -> Document {
     try append(root, fields, Context())
-    if isInclusion { try appendMatchedElements(fields) }
     return builder.finish()
   }
 
@@ -31,10 +30,12 @@ struct Projector {
     var inner: Context { Context(depth: depth + 1, isPositionTaken: isPositionTaken) }
   }
 
-  /// Appends what is left of a document's fields.
+  /// Appends what is left of a document's fields, and then what comes in addition.
   private mutating func append(
     _ document: RawDocument, _ fields: ProjectionFields, _ context: Context
   ) throws(QueryError) {
+    // The fields with computed ones inside that the document has.
+    var present: [[UInt8]] = []
     for element in document {
       guard let child = fields.child(named: element.key) else {
         if !isInclusion { builder.append(element) }
@@ -43,7 +44,7 @@ struct Projector {
       switch child.node {
       case .include:
         builder.append(element)
-      case .exclude:
+      case .exclude, .computed:
         break
       case .slice(let slice):
         append(slice, of: element)
@@ -53,7 +54,36 @@ struct Projector {
       case .position:
         try appendPosition(of: element, context)
       case .fields(let inner):
+        if inner.hasComputed {
+          // In place of a value without fields, the computed ones come at the end.
+          guard element.value.document != nil else { break }
+          present.append(child.name)
+        }
         try append(element, inner, context)
+      }
+    }
+    if isInclusion { try appendAdditions(fields, without: present) }
+  }
+
+  /// Appends, in the order of the projection, what is computed and what `$elemMatch` finds.
+  private mutating func appendAdditions(
+    _ fields: ProjectionFields, without present: [[UInt8]] = []
+  ) throws(QueryError) {
+    for child in fields.children {
+      switch child.node {
+      case .computed(let expression):
+        guard let value = try expression.evaluate(root) else { break }
+        builder.append(child.text, value)
+      case .elementMatch(let filter):
+        // It stands on fields of the whole document only.
+        let value = child.name.withUnsafeBytes { root.value(forKey: $0) }
+        if let value { try appendMatch(filter, of: value, named: child.text) }
+      case .fields(let inner) where inner.hasComputed && !present.contains(child.name):
+        builder.beginDocument(child.text)
+        try appendAdditions(inner)
+        builder.end()
+      case .include, .exclude, .slice, .position, .fields:
+        break
       }
     }
   }
@@ -64,11 +94,10 @@ struct Projector {
   ) throws(QueryError) {
     guard context.depth <= BSONLimits.maximumDepth else {
       throw QueryError(
-        .limitExceeded,
-        "projection: the document nests deeper than \(BSONLimits.maximumDepth) levels.")
+        .limitExceeded, "projection: the document nests deeper than \(BSONLimits.maximumDepth) levels.")
     }
     guard let content = element.value.document else {
-      if !isInclusion { builder.append(element) }
+      try append(withoutFields: element, fields)
       return
     }
     guard element.value.type == .array else {
@@ -86,6 +115,19 @@ struct Projector {
       for item in content { try append(item, fields, context.inner) }
     }
     builder.end()
+  }
+
+  /// Appends what is left of a value that cannot have the fields that the projection names inside.
+  private mutating func append(
+    withoutFields element: RawElement, _ fields: ProjectionFields
+  ) throws(QueryError) {
+    if !isInclusion {
+      builder.append(element)
+    } else if fields.hasComputed {
+      builder.beginDocument(element.keyString)
+      try appendAdditions(fields)
+      builder.end()
+    }
   }
 
   private mutating func append(_ slice: ArraySliceRange, of element: RawElement) {
@@ -132,16 +174,6 @@ struct Projector {
       .invalidArgument,
       "projection: the filter found its element in another array than \(quoted(name)), where the positional "
         + "operator stands; put a condition on that array.")
-  }
-
-  /// Appends, in the order of the projection, the elements that `$elemMatch` finds.
-  private mutating func appendMatchedElements(_ fields: ProjectionFields) throws(QueryError) {
-    for child in fields.children {
-      guard case .elementMatch(let filter) = child.node else { continue }
-      let value = child.name.withUnsafeBytes { root.value(forKey: $0) }
-      guard let value else { continue }
-      try appendMatch(filter, of: value, named: String(decoding: child.name, as: UTF8.self))
-    }
   }
 
   private mutating func appendMatch(
