@@ -22,11 +22,8 @@ struct BSONCommand: ParsableCommand {
   @Flag(help: "Print a failure as JSON.")
   var json = false
 
-  /// Text takes more room than the document that it stands for.
-  private static let maximumInput = BSONLimits.maximumTextSize
-
   func run() throws {
-    let input = try readInput()
+    let input = try StandardInput.readAll()
     let document: Document
     switch from {
     case .json: document = try Document(extendedJSON: input)
@@ -41,24 +38,6 @@ struct BSONCommand: ParsableCommand {
         try StandardOutput.write(BSONCommand.encodeHex(document.bytes) + "\n")
       } else {
         try document.withUnsafeBytes { try StandardOutput.write($0) }
-      }
-    }
-  }
-
-  private func readInput() throws -> [UInt8] {
-    var input: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 256 * 1024)
-    while true {
-      let count = buffer.withUnsafeMutableBytes { Platform.read(0, into: $0) }
-      guard count >= 0 else {
-        throw ToolFailure(.failure, "ioFailed", "standard input cannot be read: \(Platform.lastError)")
-      }
-      if count == 0 { return input }
-      input.append(contentsOf: buffer.prefix(count))
-      guard input.count <= BSONCommand.maximumInput else {
-        throw ToolFailure(
-          .badInput, "sizeExceeded",
-          "the input is over the limit of \(Format.bytes(BSONCommand.maximumInput))")
       }
     }
   }

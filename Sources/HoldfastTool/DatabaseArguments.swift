@@ -52,22 +52,43 @@ struct CollectionArguments: ParsableArguments {
   @Argument(help: "The collection's name.")
   var collection: String
 
-  /// Reads the collection, which has to be there.
-  func read<R>(_ body: (SnapshotCollection) throws -> R) throws -> R {
-    try base.with { try read($0, body) }
+  /// Reads the collection.
+  /// - Parameter emptyIfMissing: whether one that is not there reads as an empty one.
+  func read<R>(emptyIfMissing: Bool = false, _ body: (SnapshotCollection) throws -> R) throws -> R {
+    try base.with { try read($0, emptyIfMissing: emptyIfMissing, body) }
   }
 
   /// Reads the collection of an open database.
-  func read<R>(_ database: Database, _ body: (SnapshotCollection) throws -> R) throws -> R {
+  func read<R>(
+    _ database: Database, emptyIfMissing: Bool = false, _ body: (SnapshotCollection) throws -> R
+  ) throws -> R {
     try database.read { snapshot in
-      guard try snapshot.collections().contains(where: { $0.utf8.elementsEqual(collection.utf8) }) else {
-        throw ToolFailure(
-          .notFound, "collectionNotFound",
-          "\(base.database) has no collection of this name: 'holdfast collections \(base.database)' lists "
-            + "them"
-        )
-      }
+      if !emptyIfMissing { try demand(in: try snapshot.collections()) }
       return try body(snapshot.collection(collection))
+    }
+  }
+
+  /// Changes the collection.
+  /// - Parameter makesIt: whether it is made when it is not there.
+  func change<R>(makesIt: Bool = false, _ body: (DocumentCollection) throws -> R) throws -> R {
+    try base.with(forWriting: true) { database in
+      if !makesIt { try demand(in: try database.collections()) }
+      return try body(database.collection(collection))
+    }
+  }
+
+  /// Prints what a command did, for programs or for people.
+  func report(_ result: Document, _ text: String) throws {
+    var json: Document = ["collection": .string(collection)]
+    for (name, value) in result { json.append(name, value) }
+    try StandardOutput.write((base.json ? json.extendedJSON() : text) + "\n")
+  }
+
+  private func demand(in collections: [String]) throws {
+    guard collections.contains(where: { $0.utf8.elementsEqual(collection.utf8) }) else {
+      throw ToolFailure(
+        .notFound, "collectionNotFound",
+        "\(base.database) has no collection of this name: 'holdfast collections \(base.database)' lists them")
     }
   }
 }

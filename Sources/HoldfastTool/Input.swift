@@ -1,3 +1,5 @@
+import BSON
+
 /// The file or the pipe that is imported.
 final class Input {
   let name: String
@@ -44,4 +46,27 @@ final class Input {
   }
 
   func close() { if descriptor > 0 { Platform.close(descriptor) } }
+}
+
+/// Standard input as a whole, for a single document.
+enum StandardInput {
+  /// Text takes more room than the document that it stands for.
+  private static let limit = BSONLimits.maximumTextSize
+
+  static func readAll() throws -> [UInt8] {
+    var input: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 256 * 1024)
+    while true {
+      let count = buffer.withUnsafeMutableBytes { Platform.read(0, into: $0) }
+      guard count >= 0 else {
+        throw ToolFailure(.failure, "ioFailed", "standard input cannot be read: \(Platform.lastError)")
+      }
+      if count == 0 { return input }
+      input.append(contentsOf: buffer.prefix(count))
+      guard input.count <= limit else {
+        throw ToolFailure(
+          .badInput, "sizeExceeded", "the input is over the limit of \(Format.bytes(limit))")
+      }
+    }
+  }
 }

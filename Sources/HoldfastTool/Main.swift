@@ -53,8 +53,8 @@ struct HoldfastCommand: ParsableCommand {
     version: "holdfast 0.1.0",
     subcommands: [
       CreateCommand.self, ImportCommand.self, GetCommand.self, FindCommand.self, CountCommand.self,
+      DistinctCommand.self, UpdateCommand.self, DeleteCommand.self, IndexCommand.self, ExplainCommand.self,
       CollectionsCommand.self, InfoCommand.self, DoctorCommand.self, VerifyCommand.self, RecoverCommand.self,
-      BSONCommand.self, DemoCommand.self,
-      DemoWorkerCommand.self,
+      BSONCommand.self, DemoCommand.self, DemoWorkerCommand.self,
     ])
 }

@@ -44,74 +44,63 @@ struct GetCommand: ParsableCommand {
   }
 }
 
-/// `holdfast find`.
-struct FindCommand: ParsableCommand {
+/// `holdfast count`.
+struct CountCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "find", abstract: "Print documents in the order of their ids, one a line.",
-    discussion: """
-      The output can be imported again. Canonical Extended JSON keeps every type; relaxed is easier to \
-      read. Bounds are ids as 'holdfast get' takes them.
-      """)
+    commandName: "count", abstract: "Print how many documents a collection has, or how many match a filter.",
+    discussion: QueryArguments.aboutFilters)
 
   @OptionGroup var arguments: CollectionArguments
 
-  @Option(help: "The most documents.")
-  var limit: Int?
+  @Argument(help: "Which documents, in Extended JSON, or - for standard input.")
+  var filter: String?
+
+  @Option(help: QueryArguments.hintHelp)
+  var hint: String?
+
+  func run() throws {
+    let filter = try JSONArgument.filter(filter)
+    let options = FindOptions(hint: try JSONArgument.hint(hint))
+    let count = try arguments.read { try $0.count(filter, options) }
+    try arguments.report(["count": .int64(Int64(count))], "\(count)")
+  }
+}
+
+/// `holdfast distinct`.
+struct DistinctCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "distinct", abstract: "Print the different values at a path, one a line.",
+    discussion: "In ascending order, as Extended JSON. Of arrays the elements count. "
+      + QueryArguments.aboutFilters)
+
+  @OptionGroup var arguments: CollectionArguments
+
+  @Argument(help: "The path of a field, such as name or address.city.")
+  var path: String
+
+  @Argument(help: "Which documents, in Extended JSON, or - for standard input.")
+  var filter: String?
+
+  @Option(help: QueryArguments.hintHelp)
+  var hint: String?
 
   @Option(help: "How to write them: relaxed or canonical Extended JSON.")
   var format = DocumentFormat.relaxed
 
-  @Option(help: "The lowest id, included.")
-  var from: String?
-
-  @Option(help: "The highest id, included.")
-  var through: String?
-
-  @Flag(help: "From the highest id to the lowest.")
-  var descending = false
-
-  @Flag(help: "Go on behind documents that are damaged, and say so on standard error.")
-  var skipDamaged = false
-
-  func validate() throws {
-    if let limit, limit < 0 { throw ValidationError("--limit must be 0 or more.") }
-  }
-
   func run() throws {
-    let lower = from.flatMap { GetCommand.candidates($0).first }
-    let upper = through.flatMap { GetCommand.candidates($0).first }
-    var options = ScanOptions(from: lower, through: upper, descending: descending, limit: limit)
-    options.skipsDamage = skipDamaged
-    try arguments.base.with { database in
-      try arguments.read(database) { collection in
-        var output = StandardOutput()
-        var documents = collection.scan(options).makeIterator()
-        while let document = try documents.nextDocument() {
-          try output.append {
-            document.writeExtendedJSON(format.mode, into: &$0)
-            $0.append(UInt8(ascii: "\n"))
-          }
-        }
-        try output.flush()
-      }
-      for range in try database.damage() where range.collection == arguments.collection {
-        StandardError.print("holdfast: left out: \(range)")
-      }
+    let filter = try JSONArgument.filter(filter)
+    let hint = try JSONArgument.hint(hint)
+    let values = try arguments.read { try $0.distinct(path, filter, hint: hint) }
+    var output = StandardOutput()
+    if arguments.base.json {
+      let result: Document = [
+        "collection": .string(arguments.collection), "path": .string(path), "values": .array(values),
+      ]
+      try output.line(result.extendedJSON(format.mode))
+    } else {
+      for value in values { try output.line(value.extendedJSON(format.mode)) }
     }
-  }
-}
-
-/// `holdfast count`.
-struct CountCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "count", abstract: "Print how many documents a collection has.")
-
-  @OptionGroup var arguments: CollectionArguments
-
-  func run() throws {
-    let count = try arguments.read { try $0.count() }
-    let json: Document = ["collection": .string(arguments.collection), "count": .int64(Int64(count))]
-    try StandardOutput.write((arguments.base.json ? json.extendedJSON() : "\(count)") + "\n")
+    try output.flush()
   }
 }
 
@@ -126,23 +115,28 @@ struct CollectionsCommand: ParsableCommand {
     let list = try arguments.with { database in
       try database.read { snapshot in
         try snapshot.collections().map { name in
-          (name, try snapshot.collection(name).count(), try database.durability(of: name))
+          let collection = snapshot.collection(name)
+          let indexes = try collection.indexes().count
+          return (name, try collection.count(), try database.durability(of: name), indexes)
         }
       }
     }
     var output = StandardOutput()
     if arguments.json {
-      let values = list.map { name, count, durability -> BSONValue in
+      let values = list.map { name, count, durability, indexes -> BSONValue in
         .document([
           "name": .string(name), "count": .int64(Int64(count)), "durability": .string(durability.description),
+          "indexes": .int64(Int64(indexes)),
         ])
       }
       try output.line((["collections": .array(values)] as Document).extendedJSON())
     } else {
       let width = list.map(\.0.count).max() ?? 0
-      for (name, count, durability) in list {
+      for (name, count, durability, indexes) in list {
         let padding = String(repeating: " ", count: width - name.count)
-        try output.line("\(name)\(padding)  \(Format.count(count))  \(durability)")
+        // Every collection has the index of its ids.
+        let more = indexes > 1 ? "  \(Format.count(indexes)) indexes" : ""
+        try output.line("\(name)\(padding)  \(Format.count(count))  \(durability)\(more)")
       }
     }
     try output.flush()
