@@ -9,17 +9,8 @@ extension Update {
       let id = document.value(forKey: "_id")
       let newID = new.value(forKey: "_id")
       if let id, let newID, BSONOrdering.compare(id, newID) != 0 { throw changedID }
-      var builder = DocumentBuilder(reservingCapacity: new.bytes.count + (id?.bytes.count ?? 0) + 8)
-      if let first = id ?? newID { builder.append("_id", raw: first) }
-      var isSkipped = false
-      for element in new {
-        if !isSkipped, newID != nil, element.key.elementsEqual("_id".utf8) {
-          isSkipped = true
-        } else {
-          builder.append(element)
-        }
-      }
-      return builder.finish()
+      guard let first = id ?? newID else { return replacement }
+      return withID(first, new)
     }
     guard let result else { throw UpdateWriter.malformed }
     return result
@@ -31,12 +22,12 @@ extension Update {
     of document: RawDocument, in result: inout Document, isInsert: Bool
   ) throws(QueryError) {
     guard let id = document.value(forKey: "_id") else {
-      guard let new = result["_id"] else { return }
+      guard result.contains("_id") else { return }
       guard isInsert else { throw changedID }
-      if result.keys.first != "_id" {
-        result.removeValue(forKey: "_id")
-        result = Document([("_id", new)] + result.map { ($0.key, $0.value) })
+      let moved = result.withRawDocument { new in
+        new.value(forKey: "_id").map { withID($0, new) }
       }
+      if let moved = moved ?? nil { result = moved }
       return
     }
     let isSame = result.withRawDocument { new -> Bool? in
@@ -45,6 +36,21 @@ extension Update {
     }
     guard let isSame = isSame ?? nil else { throw changedID }
     if !isSame, let value = BSONValue(id) { result["_id"] = value }
+  }
+
+  /// A document with an `_id` at its beginning instead of the one that it has, if it has one.
+  private static func withID(_ id: RawValue, _ document: RawDocument) -> Document {
+    var builder = DocumentBuilder(reservingCapacity: document.bytes.count + id.bytes.count + 5)
+    builder.append("_id", raw: id)
+    var isSkipped = false
+    for element in document {
+      if !isSkipped, element.key.elementsEqual("_id".utf8) {
+        isSkipped = true
+      } else {
+        builder.append(element)
+      }
+    }
+    return builder.finish()
   }
 
   private static var changedID: QueryError {
