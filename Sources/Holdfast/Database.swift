@@ -23,8 +23,6 @@ public final class Database: Sendable {
   /// What the options said, which goes before what is stored.
   private let givenDurability: Durability?
   private let storedDurability: Mutex<Durability>
-  private let temporaryFolder: TemporaryFolder
-  private let sortMemory: Int
   /// The thread that is inside ``write(_:)``, so that what would wait for itself is refused.
   let writingThread = Atomic<UInt>(0)
 
@@ -34,12 +32,7 @@ public final class Database: Sendable {
     let snapshot = try translating { () throws(StorageError) in try storage.snapshot() }
     storedDurability = Mutex(try Catalog.durability(in: snapshot) ?? .safe)
     workers = WorkerPool(limit: DatabaseLimits.maximumWorkerThreads)
-    temporaryFolder = TemporaryFolder(
-      database: storage.path, fileSystem: storage.options.fileSystem, random: storage.options.random)
-    sortMemory = options.sortMemoryBytes
-    if !storage.options.isReadOnly { temporaryFolder.removeLeftovers() }
-    let clock = storage.options.clock
-    context = QueryContext { clock.monotonic() }
+    context = QueryContext(storage, sortMemory: options.sortMemoryBytes)
     if !options.isReadOnly { beginExpiry(every: options.expiryInterval) }
   }
 
@@ -80,12 +73,6 @@ public final class Database: Sendable {
 
   /// The durability of collections that have none of their own.
   public var durability: Durability { givenDurability ?? storedDurability.withLock { $0 } }
-
-  /// Something to sort with, as the options say.
-  /// - Parameter limit: how many records are wanted at most; `nil` for all.
-  func sorter(limit: Int?) -> ExternalSorter {
-    ExternalSorter(temporaryFolder, memory: sortMemory, limit: limit)
-  }
 
   func noteStored(_ durability: Durability) { storedDurability.withLock { $0 = durability } }
 }

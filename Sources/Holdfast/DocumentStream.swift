@@ -14,7 +14,7 @@ public struct DocumentStream: AsyncSequence, Sendable {
 
   init(_ database: Database, batchSize: Int? = nil, _ scan: @escaping @Sendable () -> Scan) {
     self.database = database
-    self.batchSize = max(1, batchSize ?? DatabaseLimits.streamDocuments)
+    self.batchSize = Swift.max(1, batchSize ?? DatabaseLimits.streamDocuments)
     self.scan = scan
   }
 

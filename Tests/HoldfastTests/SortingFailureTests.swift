@@ -176,12 +176,12 @@ struct DatabaseSortingTests {
       options.sortMemoryBytes = 2000
       let database = try place.open(options)
       let open = place.disk.openFiles
-      let sorter = database.sorter(limit: nil)
+      let sorter = database.context.sorter(limit: nil)
       let pairs = pairs(300)
       for pair in pairs { try sorter.add(key: pair.key, payload: pair.payload) }
       #expect(place.disk.openFiles > open)
       #expect(try sorter.sort([]) == sortedInMemory(pairs, limit: nil))
-      #expect(try database.sorter(limit: 5).sort(pairs) == sortedInMemory(pairs, limit: 5))
+      #expect(try database.context.sorter(limit: 5).sort(pairs) == sortedInMemory(pairs, limit: 5))
       try database.close()
     }
     #expect(!place.disk.paths.contains { $0.contains("-temp") })
@@ -195,7 +195,7 @@ struct DatabaseSortingTests {
     options.reserveBytes = 0
     let database = try Database.open(at: folder.path("app.holdfast"), options)
     let before = Set(try folder.contents().keys)
-    let sorter = database.sorter(limit: nil)
+    let sorter = database.context.sorter(limit: nil)
     let pairs = pairs(300)
     for pair in pairs { try sorter.add(key: pair.key, payload: pair.payload) }
     #expect(Set(try folder.contents().keys) == before)
@@ -216,7 +216,7 @@ struct DatabaseSortingTests {
     place.disk.capacity -= room - 256 * 1024
     let available = place.disk.availableBytes
     let many = (0..<3000).map { Pair(key: [UInt8($0 % 7)], payload: Array(repeating: 1, count: 300)) }
-    #expect(code { _ = try database.sorter(limit: nil).sort(many) } == .diskFull)
+    #expect(code { _ = try database.context.sorter(limit: nil).sort(many) } == .diskFull)
     #expect(place.disk.availableBytes == available)
     try users.insert(["_id": 2])
     #expect(try users.scan().documents().count == 2)

@@ -15,8 +15,9 @@ public struct FindOptions: Sendable {
   public var limit: Int?
   /// The index to use; `nil` for the one that the planner chooses.
   public var hint: IndexHint?
-  /// The memory that sorting may take before it goes on in temporary files, in bytes (100 MiB).
-  public var sortMemoryBytes = 100 * 1024 * 1024
+  /// The memory that sorting may take before it goes on in temporary files, in bytes; `nil` for
+  /// ``DatabaseOptions/sortMemoryBytes``.
+  public var sortMemoryBytes: Int?
   /// How many documents an async iteration reads at once; `nil` for what is good for most.
   public var batchSize: Int?
   /// Leave out documents that cannot be read because their page is damaged, instead of failing: what is left

@@ -8,7 +8,7 @@ struct Query {
   var skip = 0
   var limit: Int?
   var hint: IndexHint?
-  var sortMemoryBytes = FindOptions().sortMemoryBytes
+  var sortMemoryBytes: Int?
   var skipsDamage = false
   /// Which paths are needed of each document; `nil` for all of it.
   var neededPaths: [FieldPath]?
@@ -32,7 +32,7 @@ struct Query {
       self.projection = read
       neededPaths = read.coveredPaths
     }
-    guard options.skip >= 0, (options.limit ?? 0) >= 0, options.sortMemoryBytes > 0 else {
+    guard options.skip >= 0, (options.limit ?? 0) >= 0, (options.sortMemoryBytes ?? 1) > 0 else {
       throw HoldfastError(
         .invalidQuery, "a query's skip and limit cannot be negative, nor its memory for sorting nothing",
         collection: name.text)

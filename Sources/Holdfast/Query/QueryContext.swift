@@ -6,6 +6,23 @@ final class QueryContext: Sendable {
   let plans = PlanCache()
   /// The time in nanoseconds from some beginning, for `explain`.
   let clock: @Sendable () -> UInt64
+  private let temporaryFolder: TemporaryFolder
+  private let sortMemory: Int
 
-  init(clock: @escaping @Sendable () -> UInt64) { self.clock = clock }
+  init(_ storage: Storage, sortMemory: Int) {
+    let clock = storage.options.clock
+    self.clock = { clock.monotonic() }
+    self.sortMemory = sortMemory
+    temporaryFolder = TemporaryFolder(
+      database: storage.path, fileSystem: storage.options.fileSystem, random: storage.options.random)
+    if !storage.options.isReadOnly { temporaryFolder.removeLeftovers() }
+  }
+
+  /// Something to sort with.
+  /// - Parameters:
+  ///   - memory: the bytes that it may use; `nil` for what the database's options say.
+  ///   - limit: how many records are wanted at most; `nil` for all.
+  func sorter(memory: Int? = nil, limit: Int?) -> ExternalSorter {
+    ExternalSorter(temporaryFolder, memory: memory ?? sortMemory, limit: limit)
+  }
 }

@@ -25,7 +25,9 @@ extension CollectionReader {
       needsPosition: query.projection?.usesPosition ?? false || contents == .documentAndKey, name)
     var source = try self.source(plan.access, record, rows, query)
     if let sort = query.sort, !plan.providesSort {
-      source = SortSource(source, sort, query, try sorterSite(), name)
+      source = SortSource(
+        source, sort, context.sorter(memory: query.sortMemoryBytes, limit: query.wanted), limit: query.wanted,
+        name)
     }
     if query.skip > 0 || query.limit != nil {
       source = LimitSource(source, skip: query.skip, limit: query.limit)

@@ -1,46 +1,76 @@
 internal import HoldfastQuery
 
-/// Where a sort can put what does not fit into memory.
-struct SorterSite {}
-
-extension CollectionReader {
-  func sorterSite() throws(HoldfastError) -> SorterSite { SorterSite() }
-}
-
 /// Sorts rows: takes all of them before it gives the first.
 final class SortSource: RowSource {
   private let input: RowSource
   private let order: SortOrder
+  private let sorter: ExternalSorter
   private let name: CollectionName
-  private var sorted: [Row]?
-  private var place = 0
+  private let limit: Int?
+  private var sorted: SortedRecords?
 
-  init(_ input: RowSource, _ order: SortOrder, _ query: Query, _ site: SorterSite, _ name: CollectionName) {
+  /// - Parameter limit: how many rows are wanted at most; the others need not be kept.
+  init(_ input: RowSource, _ order: SortOrder, _ sorter: ExternalSorter, limit: Int?, _ name: CollectionName)
+  {
     self.input = input
     self.order = order
+    self.sorter = sorter
+    self.limit = limit
     self.name = name
   }
 
   override func produce() throws(HoldfastError) -> Row? {
-    if sorted == nil { try sort() }
-    guard let sorted, place < sorted.count else { return nil }
-    place += 1
-    return sorted[place - 1]
+    if sorted == nil { try takeAll() }
+    guard let record = try sorted?.next() else { return nil }
+    return Row(sorted: record.payload)
   }
 
-  private func sort() throws(HoldfastError) {
-    var rows: [(key: [UInt8], number: Int, row: Row)] = []
+  private func takeAll() throws(HoldfastError) {
     while let row = try input.next() {
       let key = try querying(name) { () throws(QueryError) in
         try row.document.withRawDocument { (raw) throws(QueryError) in try order.key(of: raw) }
       }
-      rows.append((key ?? [], rows.count, row))
+      try sorter.add(key: key ?? [], payload: row.sortedBytes)
     }
-    rows.sort { $0.key == $1.key ? $0.number < $1.number : $0.key.lexicographicallyPrecedes($1.key) }
-    sorted = rows.map(\.row)
+    sorted = try sorter.finish()
   }
 
   override var inputs: [RowSource] { [input] }
 
-  override func describe() -> (stage: String, details: Document) { ("SORT", [:]) }
+  override func describe() -> (stage: String, details: Document) {
+    var details: Document = [
+      "sortPattern": .document(
+        Document(order.fields.map { ($0.path.text, BSONValue.int32($0.isDescending ? -1 : 1)) }))
+    ]
+    if let limit { details["limitAmount"] = .int64(Int64(limit)) }
+    return ("SORT", details)
+  }
+}
+
+extension Row {
+  /// The row as a sort keeps it: the place of the array element, the length of the key, the key, the document.
+  fileprivate var sortedBytes: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Row.sortedHeader + key.count + document.byteCount)
+    withUnsafeBytes(of: Int64(position ?? -1)) { bytes.append(contentsOf: $0) }
+    withUnsafeBytes(of: UInt32(truncatingIfNeeded: key.count)) { bytes.append(contentsOf: $0) }
+    bytes.append(contentsOf: key)
+    document.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    return bytes
+  }
+
+  private static let sortedHeader = 12
+
+  fileprivate init(sorted bytes: [UInt8]) {
+    self.init()
+    let (position, length) = bytes.withUnsafeBytes { bytes in
+      (
+        bytes.loadUnaligned(fromByteOffset: 0, as: Int64.self),
+        Int(bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
+      )
+    }
+    self.position = position < 0 ? nil : Int(position)
+    key = Array(bytes[Row.sortedHeader..<Row.sortedHeader + length])
+    document = Document(trusted: Array(bytes[(Row.sortedHeader + length)...]))
+  }
 }

@@ -124,8 +124,7 @@ extension TransactionCollection {
     _ filter: Document, _ update: Update, _ modification: Modification, _ name: CollectionName
   ) throws(HoldfastError) -> Document {
     let made = try querying(name) { () throws(QueryError) in
-      var base = try Update.upsertBase(filter)
-      if case .replace = modification { base = base["_id"].map { ["_id": $0] } ?? [:] }
+      let base = try Update.upsertBase(filter, forReplacement: modification.isReplacement)
       return try update.applied(to: base, position: nil, isInsert: true, now: now)
     }
     let prepared = try PreparedDocument(made, for: name)
@@ -198,6 +197,7 @@ extension TransactionCollection {
 
 extension Modification {
   fileprivate var isDelete: Bool { if case .delete = self { true } else { false } }
+  fileprivate var isReplacement: Bool { if case .replace = self { true } else { false } }
 }
 
 extension HoldfastError {

@@ -5,7 +5,7 @@
 /// first records are kept, and nothing is written as long as those fit. The files are sealed, also when the
 /// database is not encrypted, and are gone when the sorter and its result are released, or the process ends.
 ///
-///     let sorter = database.sorter(limit: nil)
+///     let sorter = context.sorter(limit: nil)
 ///     try sorter.add(key: key, payload: bytes)
 ///     let sorted = try sorter.finish()
 ///     while let record = try sorted.next() { … }
