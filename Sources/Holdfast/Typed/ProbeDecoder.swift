@@ -6,17 +6,17 @@ struct ProbeDecoder: Decoder {
   private let place: String
   /// How many values are around this one, also of those that decode as another and add no name.
   let depth: Int
-  /// The index of the array element that this is in. Where there are few values, elements begin with different
-  /// ones, for types that want them to differ.
-  private let element: Int
+  /// The index of the array element that this is in, if it is. Where there are few values, elements begin with
+  /// different ones, for types that want them to differ.
+  private let element: Int?
 
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
   init(run: ProbeRun) {
-    self.init(run: run, codingPath: [], place: "", depth: 0, element: 0)
+    self.init(run: run, codingPath: [], place: "", depth: 0, element: nil)
   }
 
-  private init(run: ProbeRun, codingPath: [any CodingKey], place: String, depth: Int, element: Int) {
+  private init(run: ProbeRun, codingPath: [any CodingKey], place: String, depth: Int, element: Int?) {
     self.run = run
     self.codingPath = codingPath
     self.place = place
@@ -39,7 +39,7 @@ struct ProbeDecoder: Decoder {
 
   /// The name of a choice here.
   func name(_ subject: ProbeRun.Name.Subject) -> ProbeRun.Name {
-    ProbeRun.Name(place: place, subject: subject)
+    ProbeRun.Name(place: place, subject: subject, isInElement: element != nil)
   }
 
   /// Whether a type is being decoded inside itself: then what may be left out should be.
@@ -56,28 +56,31 @@ struct ProbeDecoder: Decoder {
   /// Makes up a value of a type.
   func value<T: Decodable>(_ type: T.Type) throws -> T {
     let name = name(.value(ObjectIdentifier(type)))
-    if let known = type as? any FieldSampling.Type { return try pick(known.fieldSamples, name) }
+    if let known = type as? any FieldSampling.Type { return try constant(known.fieldSamples) }
     if let leaf = type as? any ProbeValue.Type {
-      let isFew = leaf.probeCount == 2
-      let choice = run.choose(name, of: leaf.probeCount, preferring: isFew ? element % 2 : 0)
+      let choice = run.choose(name, of: leaf.probeCount)
       return try known(leaf.probe(choice, leaf: run.number(name)))
     }
+    if type == Bool.self { return try constant([true, false]) }
     if let cases = type as? any CaseIterable.Type, case let values = Self.cases(of: cases), !values.isEmpty {
-      return try pick(values, name)
+      return try constant(values)
     }
     let constants = ConstantEnum.values(of: type)
-    if !constants.isEmpty { return try pick(constants, name) }
+    if !constants.isEmpty { return try constant(constants) }
     if let native = type as? any BSONRepresentable.Type {
-      return try pick(Self.values(of: native, leaf: run.number(name)), name)
+      let values = Self.values(of: native, leaf: run.number(name))
+      guard !values.isEmpty else { return try known(()) }
+      return try known(values[run.choose(name, of: values.count)])
     }
     return try run.decode(type, from: self)
   }
 
-  private func pick<T>(_ values: [Any], _ name: ProbeRun.Name) throws -> T {
-    guard !values.isEmpty else {
-      throw ProbeRun.Failure.noValues(type: "\(T.self)", place: place)
-    }
-    return try known(values[run.choose(name, of: values.count, preferring: element % values.count)])
+  /// One of the few values of a type.
+  private func constant<T>(_ values: [Any]) throws -> T {
+    guard !values.isEmpty else { return try known(()) }
+    let name = name(.constant(ObjectIdentifier(T.self)))
+    return try known(
+      values[run.choose(name, of: values.count, preferring: (element ?? 0) % values.count)])
   }
 
   private func known<T>(_ value: Any) throws -> T {

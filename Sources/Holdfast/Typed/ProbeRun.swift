@@ -7,8 +7,10 @@ final class ProbeRun {
   /// What a choice is about.
   struct Name: Hashable {
     enum Subject: Hashable {
-      /// Which value of a type.
+      /// Which of the many values of a type.
       case value(ObjectIdentifier)
+      /// Which of the few values of a type, such as the cases of an enumeration.
+      case constant(ObjectIdentifier)
       /// Whether a field is there.
       case field
       /// Whether a value is null.
@@ -22,6 +24,14 @@ final class ProbeRun {
     /// The path in the document.
     let place: String
     let subject: Subject
+    /// Whether it is in an element of an array.
+    let isInElement: Bool
+
+    /// Whether equal elements could come of it, which a type may trap over, as a dictionary made of an array
+    /// does.
+    var canRepeatElement: Bool {
+      if case .constant = subject { isInElement } else { false }
+    }
   }
 
   /// A choice that was made.

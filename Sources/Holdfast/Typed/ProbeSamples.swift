@@ -85,7 +85,7 @@ struct ProbeSamples<Element: Codable & Sendable>: Sendable {
   private static func variations(
     of choices: [ProbeRun.Choice], _ plan: ProbeRun.Plan, _ numbers: ProbeNumbers, each limit: Int
   ) -> [Sample] {
-    choices.flatMap { choice in
+    choices.filter { !$0.name.canRepeatElement }.flatMap { choice in
       var found: [Sample] = []
       // The other value of the same form is the likeliest to be accepted, too.
       let others = (0..<choice.count).filter { $0 != choice.taken }

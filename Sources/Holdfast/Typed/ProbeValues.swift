@@ -1,4 +1,4 @@
-/// A type whose values a made-up document can have.
+/// A type of which there are many values that a made-up document can have.
 ///
 /// There are two values of every form, one after the other. They differ from those of other leaves as far as
 /// the type allows, and later leaves have higher ones, so that a type that wants one value below another gets
@@ -11,11 +11,6 @@ protocol ProbeValue {
   /// A value for the leaf with a number, counted from 1.
   /// - Parameter choice: below ``probeCount``.
   static func probe(_ choice: Int, leaf: Int) -> Self
-}
-
-extension Bool: ProbeValue {
-  static var probeCount: Int { 2 }
-  static func probe(_ choice: Int, leaf: Int) -> Bool { choice == 0 }
 }
 
 extension String: ProbeValue {
