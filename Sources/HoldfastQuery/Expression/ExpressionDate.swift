@@ -10,8 +10,6 @@ struct ExpressionDate {
   /// The days since 1970-01-01.
   let days: Int64
 
-  private static let dayLength: Int64 = 86_400_000
-
   /// Takes a moment; nil when the offset moves it out of 64 bits.
   init?(_ date: BSONDateTime, offsetMinutes: Int64 = 0) {
     let (milliseconds, overflow) = date.milliseconds.addingReportingOverflow(offsetMinutes * 60_000)
@@ -70,8 +68,6 @@ struct ExpressionDate {
     }
     return lastDay(year) == 4 || lastDay(year - 1) == 3 ? 53 : 52
   }
-
-  private static func floorDivided(_ a: Int64, _ b: Int64) -> Int64 { a / b - (a % b < 0 ? 1 : 0) }
 
   /// `2018-03-27T16:58:51.538Z`; nil outside the years 0 to 9999.
   var iso8601: String? {

@@ -20,7 +20,7 @@ struct ExpressionEvaluator {
     case .missing: return nil
     case .document(let fields): return try build(fields)
     case .array(let elements): return try build(elements)
-    case .comparison, .membership, .all, .any, .not: return .bool(try isTrue(node))
+    case .comparison, .membership, .all, .any, .not, .regex: return .bool(try isTrue(node))
     case .order(let left, let right): return .int32(Int32(try order(left, right)))
     case .condition(let condition, let value, let otherwise):
       return try self.value(of: try isTrue(condition) ? value : otherwise)
@@ -61,6 +61,7 @@ struct ExpressionEvaluator {
       for node in nodes where try isTrue(node) { return true }
       return false
     case .not(let node): return try !isTrue(node)
+    case .regex(let regex): return try matches(regex)
     default: return try operand(of: node).isTrue
     }
   }

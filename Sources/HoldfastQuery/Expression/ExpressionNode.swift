@@ -60,6 +60,7 @@ indirect enum ExpressionNode: Sendable {
   /// `$reduce`, with the element and above it the value so far on the stack of variables.
   case reduce(ExpressionNode, initial: ExpressionNode, body: ExpressionNode)
   case conversion(ExpressionConversion)
+  case regex(ExpressionRegex)
   /// An operator whose arguments are all evaluated first; nil stands for a named one that was not given.
   case call(ExpressionOperator, [ExpressionNode?])
 }

@@ -56,7 +56,7 @@ struct ExpressionOperator: Sendable {
     let groups = [
       arithmetic, rounding, transcendental, summaries, arrays, arrayParts, sets, strings, substrings, objects,
       types,
-      dates,
+      dates, dateArithmetic, dateParts,
     ]
     var result: [String: ExpressionOperator] = [:]
     for entry in groups.joined() { result[entry.name] = entry }

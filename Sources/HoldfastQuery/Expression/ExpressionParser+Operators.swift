@@ -26,6 +26,7 @@ extension ExpressionParser {
     case "$filter": return try filter(value)
     case "$reduce": return try reduce(value)
     case "$convert": return try conversion(value)
+    case "$regexMatch": return try regex(value)
     default: break
     }
     if let target = ExpressionParser.shorthands[name] {
@@ -221,6 +222,13 @@ extension ExpressionParser {
       try parser.operand(fields[2] ?? .null)
     }
     return .reduce(input, initial: initial, body: body)
+  }
+
+  private mutating func regex(_ value: BSONValue) throws(QueryError) -> ExpressionNode {
+    let fields = try named("$regexMatch", value, ["input", "regex", "options"], required: 2)
+    let input = try operand(fields[0] ?? .null)
+    let regex = try operand(fields[1] ?? .null)
+    return .regex(try ExpressionRegex(input: input, regex: regex, options: try optional(fields[2])))
   }
 
   private mutating func conversion(_ value: BSONValue) throws(QueryError) -> ExpressionNode {

@@ -11,7 +11,7 @@ struct SchemaParser {
   }
 
   /// The keywords there are; the order in which they are read does not matter.
-  private static let keywords: Set<String> = [
+  static let keywords: Set<String> = [
     "additionalItems", "additionalProperties", "allOf", "anyOf", "bsonType", "dependencies", "description",
     "enum", "exclusiveMaximum", "exclusiveMinimum", "items", "maxItems", "maxLength", "maxProperties",
     "maximum",
@@ -19,7 +19,7 @@ struct SchemaParser {
     "patternProperties", "properties", "required", "title", "type", "uniqueItems",
   ]
   /// Keywords of the draft that MongoDB does not have either.
-  private static let omissions: Set<String> = ["$ref", "$schema", "default", "definitions", "format", "id"]
+  static let omissions: Set<String> = ["$ref", "$schema", "default", "definitions", "format", "id"]
 
   /// Reads a schema.
   /// - Parameter path: the keywords and names that lead to it, for errors.
