@@ -9,6 +9,9 @@ public struct VerificationReport: Sendable, Equatable {
   public internal(set) var collections = 0
   /// The documents that were read and found well-formed, under the key of their id.
   public internal(set) var documents = 0
+  /// The indexes that were compared with the documents; those of ids are the documents themselves, and those that
+  /// are being built are left out.
+  public internal(set) var indexes = 0
   /// What is wrong, one sentence each, at most ``maximumProblems`` of them. Empty when everything holds.
   public internal(set) var problems: [String] = []
   /// The most problems that are listed.
@@ -26,7 +29,7 @@ public struct VerificationReport: Sendable, Equatable {
 
 extension Database {
   /// Reads everything that is reachable and checks it: pages with their checksums, tags and structure, the
-  /// catalog, the order of keys, and every document with its id. Others read and write meanwhile. Damage is
+  /// catalog, the order of keys, every document with its id, and that each index has its entries and no others. Others read and write meanwhile. Damage is
   /// in the report, not thrown.
   /// - Throws: ``HoldfastError/Code/closed``.
   public func verify() throws(HoldfastError) -> VerificationReport {
@@ -56,6 +59,7 @@ extension Database {
   ) {
     let before = report.documents
     var entries = [Int](repeating: 0, count: record.indexes.count)
+    report.indexes += record.indexes.count { $0.isReady }
     do {
       let collection = try CollectionName(name)
       var cursor = try snapshot.cursor(record.tree)

@@ -91,11 +91,11 @@ public struct DatabaseStatistics: Sendable, Equatable {
 
 extension Database {
   /// Sizes and counts as they are now.
-  /// - Throws: ``HoldfastError/Code/closed``, ``HoldfastError/Code/ioFailed``.
+  /// - Throws: ``HoldfastError/Code/closed``, ``HoldfastError/Code/ioFailed``,
+  ///   ``HoldfastError/Code/corrupted`` when the list of collections cannot be read.
   public func statistics() throws(HoldfastError) -> DatabaseStatistics {
     let engine = try translating { () throws(StorageError) in try storage.statistics() }
-    // The catalog itself is a tree, too.
-    return DatabaseStatistics(engine, collections: max(0, engine.trees - 1))
+    return DatabaseStatistics(engine, collections: try collections().count)
   }
 
   /// Sizes and counts as they are now.

@@ -85,7 +85,8 @@ struct IndexListCommand: ParsableCommand {
   func run() throws {
     let indexes = try arguments.read { try $0.indexes() }
     try arguments.report(
-      ["indexes": .array(indexes.map { .document($0.json) })], Format.indexes(indexes).joined(separator: "\n")
+      ["indexes": .array(indexes.map { .document($0.json()) })],
+      Format.indexes(indexes).joined(separator: "\n")
     )
   }
 }
@@ -112,11 +113,14 @@ struct IndexDropCommand: ParsableCommand {
 
 extension IndexInfo {
   /// For programs.
-  var json: Document {
-    var result: Document = [
-      "name": .string(name), "keys": .document(keys), "unique": .bool(options.isUnique),
-      "sparse": .bool(options.isSparse),
-    ]
+  /// - Parameter collection: the collection, where it has to be named.
+  func json(of collection: String? = nil) -> Document {
+    var result: Document = [:]
+    if let collection { result["collection"] = .string(collection) }
+    result["name"] = .string(name)
+    result["keys"] = .document(keys)
+    result["unique"] = .bool(options.isUnique)
+    result["sparse"] = .bool(options.isSparse)
     if let filter = options.partialFilter { result["partialFilter"] = .document(filter) }
     if let seconds = options.expireAfterSeconds { result["expireAfterSeconds"] = .int64(seconds) }
     result["multikey"] = .bool(isMultikey)

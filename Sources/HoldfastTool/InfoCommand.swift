@@ -11,12 +11,32 @@ struct InfoCommand: ParsableCommand {
   @OptionGroup var arguments: DatabaseArguments
 
   func run() throws {
-    let (statistics, recovery, durability) = try arguments.with { database in
-      (try database.statistics(), database.recovery, database.durability)
+    let (statistics, recovery, durability, indexes) = try arguments.with { database in
+      (
+        try database.statistics(), database.recovery, database.durability,
+        try InfoCommand.indexes(of: database)
+      )
     }
-    try arguments.json
-      ? StandardOutput.write(json(statistics, recovery, durability).extendedJSON() + "\n")
-      : text(statistics, recovery, durability)
+    guard !arguments.json else {
+      var result = json(statistics, recovery, durability)
+      result["indexes"] = .array(
+        indexes.flatMap { collection, indexes in
+          indexes.map { .document($0.json(of: collection)) }
+        })
+      return try StandardOutput.write(result.extendedJSON() + "\n")
+    }
+    try text(statistics, recovery, durability)
+    // That of the ids is everywhere.
+    for (collection, indexes) in indexes where indexes.count > 1 {
+      let lines = Format.indexes(indexes).map { "    \($0)\n" }.joined()
+      try StandardOutput.write("  indexes of \(Cell.visible(collection))\n" + lines)
+    }
+  }
+
+  private static func indexes(of database: Database) throws -> [(collection: String, indexes: [IndexInfo])] {
+    try database.read { snapshot in
+      try snapshot.collections().map { ($0, try snapshot.collection($0).indexes()) }
+    }
   }
 
   private func json(_ statistics: DatabaseStatistics, _ recovery: RecoveryReport, _ durability: Durability)
@@ -98,7 +118,7 @@ struct InfoCommand: ParsableCommand {
 /// `holdfast verify`.
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Read everything and check it.",
+    commandName: "verify", abstract: "Read everything and check it, also the indexes against the documents.",
     discussion: "Changes nothing. Damage is listed, and the exit code is 6.")
 
   @OptionGroup var arguments: DatabaseArguments
@@ -110,14 +130,15 @@ struct VerifyCommand: ParsableCommand {
       let result: Document = [
         "intact": .bool(report.isIntact), "pages": .int64(Int64(report.pages)),
         "collections": .int64(Int64(report.collections)), "documents": .int64(Int64(report.documents)),
-        "problems": .array(report.problems.map { .string($0) }),
+        "indexes": .int64(Int64(report.indexes)), "problems": .array(report.problems.map { .string($0) }),
       ]
       try output.line(result.extendedJSON())
     } else {
       for problem in report.problems { try output.line(problem) }
       try output.line(
         "\(report.isIntact ? "intact" : "damaged"); read: pages \(Format.count(report.pages)), "
-          + "collections \(Format.count(report.collections)), documents \(Format.count(report.documents))"
+          + "collections \(Format.count(report.collections)), documents \(Format.count(report.documents)), "
+          + "indexes \(Format.count(report.indexes))"
       )
     }
     try output.flush()
