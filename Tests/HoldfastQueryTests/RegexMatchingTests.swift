@@ -215,6 +215,47 @@ struct RegexMatchingTests {
     ])
   func extended(_ example: RegexCase) throws { try example.check() }
 
+  @Test(
+    "what people look for in databases is found",
+    arguments: [
+      RegexCase("789$", ["xyz789", "xyz789\n"], not: ["789x"]),
+      RegexCase("^ABC", "i", ["abc123", "ABC456"], not: ["xabc"]),
+      RegexCase("^S", "m", ["Single line description.", "First line\nSecond line"], not: ["Many spaces"]),
+      RegexCase(
+        "m.*line", "si", ["Many spaces before     line", "Multiple\nline description"], not: ["line m"]),
+      RegexCase("abc #category code\n123 #item number", "x", ["abc123"], not: ["abc 123"]),
+      RegexCase("(?i)a(?-i)cme", ["acme", "Acme"], not: ["aCME", "ACME"]),
+      RegexCase("^[^@ ]+@[^@ ]+\\.[a-z]{2,}$", "i", ["a.b@c.De"], not: ["a@b", "a b@c.de", "a@b@c.de"]),
+      RegexCase("^\\+?[0-9 ()-]{7,}$", ["+49 (30) 1234"], not: ["12345", "+49x1234567"]),
+      RegexCase("^(?:[01]\\d|2[0-3]):[0-5]\\d$", ["00:00", "23:59"], not: ["24:00", "1:00", "12:60"]),
+      RegexCase(
+        "^/api/v[0-9]+/users(?:/|$)", ["/api/v12/users/7", "/api/v1/users"], not: ["/api/v1/usersx"]),
+      RegexCase(
+        "\\b(?:error|fail(?:ed|ure)?)\\b", "i", ["An ERROR.", "it failed"], not: ["failing", "terror"]),
+    ])
+  func everyday(_ example: RegexCase) throws { try example.check() }
+
+  @Test("each scalar is in the category that the standard library says, and in its major one")
+  func everyCategory() {
+    var sets: [String: ScalarSet] = [:]
+    for name in CategoryTable.names { sets[name] = ScalarSet.property(name) }
+    for major in ["L", "M", "N", "P", "S", "Z", "C"] { sets[major] = ScalarSet.property(major) }
+    #expect(sets.count == 37)
+    let edges: [UInt32] = [
+      0x3FFFF, 0x40000, 0xDFFFF, 0xE0001, 0xEFFFF, 0xF0000, 0xFFFFD, 0xFFFFE, 0x100000, 0x10FFFF,
+    ]
+    for value in Array(stride(from: 0, to: 0x110000, by: 89)) + edges {
+      guard let scalar = Unicode.Scalar(value) else { continue }
+      let found = sets.filter { $0.value.contains(value) }.keys.sorted()
+      #expect(found.count == 2 && found[1].hasPrefix(found[0]), "\(value): \(found)")
+      let category = scalar.properties.generalCategory
+      #expect((category == .unassigned) == (found.last == "Cn"), "\(value)")
+      #expect((category == .privateUse) == (found.last == "Co"), "\(value)")
+      #expect((category == .otherLetter) == (found.last == "Lo"), "\(value)")
+      #expect((category == .uppercaseLetter) == (found.last == "Lu"), "\(value)")
+    }
+  }
+
   @Test("options may be in any order and repeated, and u changes nothing")
   func options() throws {
     try RegexCase("^A.b c$", "xsimuxsimu", ["x\na\nbc"], not: ["a\nb c"]).check()
@@ -227,10 +268,9 @@ struct RegexMatchingTests {
     let broken: [[UInt8]] = [
       [0x80], [0xC3], [0xC0, 0x80], [0xC3, 0x41], [0xE2, 0x82], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80],
       [0xF0, 0x9F, 0x98], [0xF0, 0x80, 0x80, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80],
-      [0xFF],
-      [0xF8, 0x88, 0x80, 0x80, 0x80],
+      [0xFF], [0xF8, 0x88, 0x80, 0x80, 0x80],
     ]
-    for pattern in [".", "[^a]", "\\W", "\\P{L}", "\\x{d7ff}-\\x{e000}"] {
+    for pattern in [".", "[^a]", "\\W", "\\P{L}", "[\\x{d7ff}-\\x{e000}]"] {
       let matcher = try RegexMatcher(pattern: pattern, options: "s", place: "")
       for bytes in broken where !bytes.contains(0x41) {
         #expect(!matcher.matches(bytes: bytes), "\(pattern) and \(bytes)")

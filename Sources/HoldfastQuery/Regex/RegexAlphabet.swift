@@ -45,12 +45,7 @@ extension RegexAlphabet {
   /// The alphabet for sets, of which one must be the newline alone, and the symbols of each set, ascending.
   /// `nil` when finding it takes more than ``RegexLimits/alphabetWork`` steps.
   static func make(_ sets: [ScalarSet]) -> (alphabet: RegexAlphabet, symbols: [[Int]])? {
-    var bounds: Set<UInt32> = [0, 0x80]
-    for range in sets.lazy.flatMap(\.ranges) {
-      bounds.insert(range.lowerBound)
-      if range.upperBound < ScalarSet.highest { bounds.insert(range.upperBound + 1) }
-    }
-    let starts = bounds.sorted()
+    let starts = starts(of: sets)
     guard let classes = classes(from: starts, sets) else { return nil }
     let count = (classes.max() ?? 0) + 1
     guard count + 3 <= Int(UInt16.max) else { return nil }
@@ -71,6 +66,21 @@ extension RegexAlphabet {
     let alphabet = RegexAlphabet(
       ascii: ascii, starts: aboveStarts, symbols: above, scalarSymbolCount: count)
     return (alphabet, sets.map { alphabet.symbols(of: $0, from: starts, classes) })
+  }
+
+  /// Where a set begins or ends, and the first scalars of all and above ASCII; ascending.
+  private static func starts(of sets: [ScalarSet]) -> [UInt32] {
+    var bounds: [UInt32] = [0, 0x80]
+    for set in sets {
+      for range in set.ranges {
+        bounds.append(range.lowerBound)
+        if range.upperBound < ScalarSet.highest { bounds.append(range.upperBound + 1) }
+      }
+    }
+    bounds.sort()
+    var starts: [UInt32] = []
+    for bound in bounds where bound != starts.last { starts.append(bound) }
+    return starts
   }
 
   /// The symbols of a set. What takes a newline takes the last one, too.

@@ -12,7 +12,7 @@ enum RegexLimits {
   static let instructions = 150_000
   /// The most steps for telling apart the scalars that a pattern tells apart, and the most bits for remembering
   /// it.
-  static let alphabetWork = 2_000_000
+  static let alphabetWork = 500_000
   /// The longest prefix that is looked for, in bytes.
   static let prefixBytes = 1024
   /// The largest table of an automaton, in entries. What needs a larger one is simulated.

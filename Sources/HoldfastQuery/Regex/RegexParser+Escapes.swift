@@ -105,8 +105,8 @@ extension RegexParser {
 
   /// Reads `L`, `{Lu}` or `{^Lu}`.
   private mutating func parseProperty(isNegated: Bool, from start: Int) throws(QueryError) -> ScalarSet {
-    let malformed = failure("a malformed \\p or \\P", at: start)
-    guard let first = next else { throw malformed }
+    let malformed = "a malformed \\p or \\P"
+    guard let first = next else { throw failure(malformed, at: start) }
     position += 1
     var isInverted = isNegated
     var name = String.UnicodeScalarView()
@@ -116,9 +116,9 @@ extension RegexParser {
         name.append(scalar)
         position += 1
       }
-      guard skip("}") else { throw malformed }
+      guard skip("}") else { throw failure(malformed, at: start) }
     } else {
-      guard first.isASCII, first.properties.isAlphabetic else { throw malformed }
+      guard first.isASCII, first.properties.isAlphabetic else { throw failure(malformed, at: start) }
       name.append(first)
     }
     guard let set = properties[String(name)] ?? ScalarSet.property(String(name)) else {

@@ -35,15 +35,14 @@ extension RegexParser {
   /// Repeats the last item. Whether as often or as rarely as possible is the same for whoever only asks if
   /// there is a match.
   mutating func parseQuantifier(_ minimum: Int, _ maximum: Int?, from start: Int) throws(QueryError) {
-    let group = groups[groups.count - 1]
-    guard let item = group.item else {
+    guard let item = groups[groups.count - 1].item else {
       throw failure("a quantifier with nothing before it to repeat", at: start)
     }
     try skipEmpty()
     if next == "+" { throw refusal("a possessive quantifier", at: start) }
     _ = skip("?")
 
-    let code = Array(group.code[item...])
+    let code = Array(groups[groups.count - 1].code[item...])
     let copies = maximum ?? max(minimum, 1)
     let extra = code.isEmpty ? 0 : maximum.map { $0 - minimum } ?? (minimum == 0 ? 2 : 1)
     try grow(by: code.count * copies + extra - code.count, at: start)

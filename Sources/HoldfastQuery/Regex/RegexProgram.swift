@@ -64,8 +64,6 @@ struct RegexProgram: Sendable {
   let alphabet: RegexAlphabet
   /// For each set a row of bits, one for each symbol.
   let members: [UInt64]
-  /// The number of words in a row.
-  let rowLength: Int
   /// For each symbol whether it is a word's.
   let isWord: [Bool]
   /// Whether a match can begin at the text's start only.
@@ -80,7 +78,7 @@ struct RegexProgram: Sendable {
     let extra = asksForWords ? [.newline, code.word] : [ScalarSet.newline]
     guard let (alphabet, symbols) = RegexAlphabet.make(code.sets + extra) else { return nil }
     self.alphabet = alphabet
-    rowLength = (alphabet.symbolCount + 63) / 64
+    let rowLength = (alphabet.symbolCount + 63) / 64
 
     var members: [UInt64] = []
     var consumers: [RegexInstruction] = []

@@ -3,7 +3,9 @@
 ///
 /// A place is in the set once, however many ways lead there. That is what bounds the steps.
 struct RegexSimulation {
-  private let alphabet: RegexAlphabet
+  private let newline: Int
+  private let finalNewline: Int
+  private let end: Int
   private let isAnchored: Bool
   private let members: UnsafeBufferPointer<UInt64>
   private let isWord: UnsafeBufferPointer<Bool>
@@ -20,7 +22,9 @@ struct RegexSimulation {
     _ program: RegexProgram, members: UnsafeBufferPointer<UInt64>, isWord: UnsafeBufferPointer<Bool>,
     walk: RegexWalk, places: RegexPlaces, nextPlaces: RegexPlaces
   ) {
-    alphabet = program.alphabet
+    newline = program.alphabet.newline
+    finalNewline = program.alphabet.finalNewline
+    end = program.alphabet.end
     isAnchored = program.isAnchored
     self.members = members
     self.isWord = isWord
@@ -55,7 +59,7 @@ struct RegexSimulation {
   mutating func look(at symbol: Int) -> Bool {
     if places.isWaiting, settle(before: symbol) { return true }
     walk.beginRound()
-    nextPlaces.reset(RegexContext(isNewline: symbol == alphabet.newline, isWord: isWord[symbol]))
+    nextPlaces.reset(RegexContext(isNewline: symbol == newline, isWord: isWord[symbol]))
     let row = symbol / 64
     let bit = UInt64(1) << UInt64(symbol % 64)
     walk.steps += places.count
@@ -94,15 +98,15 @@ struct RegexSimulation {
     let isWordBefore = places.context.isWord
     switch assertion {
     case .textStart, .lineStart: return false
-    case .textEnd: return symbol == alphabet.end
-    case .end: return symbol == alphabet.end || symbol == alphabet.finalNewline
+    case .textEnd: return symbol == end
+    case .end: return symbol == end || symbol == finalNewline
     case .lineEnd:
-      return symbol == alphabet.end || symbol == alphabet.finalNewline || symbol == alphabet.newline
+      return symbol == end || symbol == finalNewline || symbol == newline
     case .wordBoundary: return isWordBefore != isWord[symbol]
     case .noWordBoundary: return isWordBefore == isWord[symbol]
     case .wordStart: return !isWordBefore && isWord[symbol]
     case .wordEnd: return isWordBefore && !isWord[symbol]
-    case .notBeforeNewline: return symbol != alphabet.newline && symbol != alphabet.finalNewline
+    case .notBeforeNewline: return symbol != newline && symbol != finalNewline
     }
   }
 }
@@ -130,6 +134,12 @@ struct RegexPlaces {
   /// A copy. What is before the places is in it only where it matters: when one of them waits.
   var saved: RegexState {
     RegexState(places: memory[..<count].sorted(), context: isWaiting ? context : RegexContext())
+  }
+
+  /// Whether a copy is one of these places. It may say no when they are in another order.
+  func isSaved(in state: RegexState) -> Bool {
+    state.places.count == count && state.places.elementsEqual(memory[..<count])
+      && (!isWaiting || state.context == context)
   }
 
   subscript(index: Int) -> UInt32 { memory[index] }
@@ -243,10 +253,11 @@ extension RegexProgram {
   func withSimulation<Result>(_ body: (inout RegexSimulation) -> Result) -> Result {
     let length = instructions.count
     return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 4 * length) { scratch in
-      scratch.initialize(repeating: 0)
       func part(_ number: Int) -> UnsafeMutableBufferPointer<UInt32> {
         UnsafeMutableBufferPointer(rebasing: scratch[number * length..<(number + 1) * length])
       }
+      // The other parts are written before they are read.
+      part(1).initialize(repeating: 0)
       return instructions.withUnsafeBufferPointer { instructions in
         members.withUnsafeBufferPointer { members in
           isWord.withUnsafeBufferPointer { isWord in

@@ -40,15 +40,29 @@ enum CategoryTable {
     "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn",
   ]
 
-  /// Ranges of scalars of one category, ascending; together they are all scalars. The category is its place in
-  /// ``names``.
+  /// A range of scalars of one category, which is named by its place in ``names``.
+  typealias Run = (range: ClosedRange<UInt32>, category: Int)
+
+  /// The categories of all scalars, ascending and without a gap.
   ///
-  /// Made at the first use, by a walk through all scalars: that takes some milliseconds.
-  static let runs: [(range: ClosedRange<UInt32>, category: Int)] = {
-    var runs: [(range: ClosedRange<UInt32>, category: Int)] = []
-    var first: UInt32 = 0
-    var category = place(0)
-    for value in 1...ScalarSet.highest {
+  /// Made at the first use, by a look at each scalar of the planes that Unicode uses: that takes some
+  /// milliseconds. Of the other planes ten are not assigned, and the last two are private.
+  static let runs: [Run] =
+    runs(0...0x3FFFF) + [(0x40000...0xDFFFF, unassigned)] + runs(0xE0000...0xEFFFF)
+    + [
+      (0xF0000...0xFFFFD, privateUse), (0xFFFFE...0xFFFFF, unassigned),
+      (0x100000...0x10FFFD, privateUse), (0x10FFFE...0x10FFFF, unassigned),
+    ]
+
+  private static let surrogate = 27
+  private static let privateUse = 28
+  private static let unassigned = 29
+
+  private static func runs(_ range: ClosedRange<UInt32>) -> [Run] {
+    var runs: [Run] = []
+    var first = range.lowerBound
+    var category = place(first)
+    for value in range.dropFirst() {
       let next = place(value)
       if next != category {
         runs.append((first...value - 1, category))
@@ -56,12 +70,11 @@ enum CategoryTable {
         category = next
       }
     }
-    runs.append((first...ScalarSet.highest, category))
-    return runs
-  }()
+    return runs + [(first...range.upperBound, category)]
+  }
 
   private static func place(_ value: UInt32) -> Int {
-    guard let scalar = Unicode.Scalar(value) else { return 27 }
+    guard let scalar = Unicode.Scalar(value) else { return surrogate }
     return switch scalar.properties.generalCategory {
     case .uppercaseLetter: 0
     case .lowercaseLetter: 1
@@ -90,10 +103,10 @@ enum CategoryTable {
     case .paragraphSeparator: 24
     case .control: 25
     case .format: 26
-    case .surrogate: 27
-    case .privateUse: 28
-    case .unassigned: 29
-    @unknown default: 29
+    case .surrogate: surrogate
+    case .privateUse: privateUse
+    case .unassigned: unassigned
+    @unknown default: unassigned
     }
   }
 }
