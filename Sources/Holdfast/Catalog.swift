@@ -5,6 +5,9 @@ protocol TreeReader: AnyObject {
   func withValue<R>(
     _ id: UInt64, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> R
   ) throws(StorageError) -> R
+  func read(
+    _ id: UInt64, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
+  ) throws(StorageError)
   func contains(_ id: UInt64, key: UnsafeRawBufferPointer) throws(StorageError) -> Bool
   func count(_ id: UInt64) throws(StorageError) -> UInt64
   associatedtype Cursor: EntryCursor

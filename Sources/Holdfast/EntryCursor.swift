@@ -10,6 +10,9 @@ protocol EntryCursor {
   mutating func last() throws(StorageError) -> Bool
   mutating func seekBack(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool
   mutating func previous() throws(StorageError) -> Bool
+  mutating func read(
+    _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void
+  ) throws(StorageError) -> Bool
   mutating func withEntry<R>(
     _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> R
   ) throws -> R?

@@ -185,4 +185,17 @@ public struct MergedCursor {
       return try buffer.withBytes(entry.key) { key in try buffer.withBytes(value) { try body(key, $0) } }
     }
   }
+
+  /// Calls `body` with the key and the value at the cursor. Returns whether it is at an entry.
+  public mutating func read(
+    _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void
+  ) throws(StorageError) -> Bool {
+    do {
+      return try withEntry { key, value in body(key, value) } != nil
+    } catch let error as StorageError {
+      throw error
+    } catch {
+      throw StorageError(.ioFailed, "an unforeseen error: \(type(of: error))")
+    }
+  }
 }

@@ -32,6 +32,24 @@ extension PageStore {
     return Node(page).search(key).found
   }
 
+  /// Calls `body` with the value of a key, or with `nil`; the bytes are valid during the call. Like
+  /// ``withValue(_:key:_:)``, but not generic, which spares a caller in another module the cost of a generic
+  /// call.
+  func read(
+    _ tree: TreeRoot, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
+  ) throws(StorageError) {
+    guard let page = try leaf(tree, for: key) else { return body(nil) }
+    let node = Node(page)
+    let (index, found) = node.search(key)
+    guard found else { return body(nil) }
+    if node.isOverflow(index) {
+      let run = try overflowRun(of: node, at: index)
+      withExtendedLifetime(run) { body(Overflow.value(of: run, length: node.valueLength(index))) }
+    } else {
+      withExtendedLifetime(page) { body(node.storedValue(index)) }
+    }
+  }
+
   /// Calls `body` with the value of a key, or with `nil`; the bytes are valid during the call.
   func withValue<R>(
     _ tree: TreeRoot, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> R

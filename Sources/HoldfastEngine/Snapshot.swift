@@ -32,6 +32,15 @@ public final class Snapshot: Sendable {
     return try storage.store.withValue(version.tree(id), key: key, body)
   }
 
+  /// Calls `body` with the value of a key, or with `nil`; the bytes are valid during the call. For callers to
+  /// whom each call counts.
+  public func read(
+    _ id: UInt64, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
+  ) throws(StorageError) {
+    try storage.checkOpen()
+    try storage.store.read(version.tree(id), key: key, body)
+  }
+
   /// Whether a key exists.
   public func contains(_ id: UInt64, key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
     try storage.checkOpen()

@@ -184,6 +184,25 @@ public struct TreeCursor {
     return try withExtendedLifetime(page) { try body(node.key(index), node.storedValue(index)) }
   }
 
+  /// Calls `body` with the key and the value at the cursor, for callers to whom each call counts. Returns whether
+  /// the cursor is at an entry.
+  public mutating func read(
+    _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void
+  ) throws(StorageError) -> Bool {
+    guard let (page, index) = path.last, page.level == 0 else { return false }
+    let node = Node(page)
+    if node.isOverflow(index) {
+      let run = if let run { run } else { try store.overflowRun(of: node, at: index) }
+      self.run = run
+      withExtendedLifetime((page, run)) {
+        body(node.key(index), Overflow.value(of: run, length: node.valueLength(index)))
+      }
+    } else {
+      withExtendedLifetime(page) { body(node.key(index), node.storedValue(index)) }
+    }
+    return true
+  }
+
   /// The key and the value at the cursor when the value is in the leaf.
   func withInlineEntry<R>(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> R) -> R? {
     guard let (page, index) = path.last, page.level == 0, !Node(page).isOverflow(index) else { return nil }

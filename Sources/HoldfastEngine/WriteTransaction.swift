@@ -98,6 +98,13 @@ public final class WriteTransaction {
     return try store.withValue(tree(id), key: key, body)
   }
 
+  /// Like ``withValue(_:key:_:)``, for callers to whom each call counts.
+  public func read(
+    _ id: UInt64, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
+  ) throws(StorageError) {
+    try withValue(id, key: key, body)
+  }
+
   /// Whether a key exists, as this transaction sees it.
   public func contains(_ id: UInt64, key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
     try checkUse()

@@ -90,13 +90,12 @@ extension TransactionCollection {
     var isAtEnd = false
     var last = index.built
     while limits.map({ builder.documents < $0.documents && builder.bytes < $0.bytes }) ?? true {
-      let outcome = try translating(name) { () throws(StorageError) -> Result<[UInt8], HoldfastError>? in
+      var outcome: Result<[UInt8], HoldfastError>?
+      _ = try translating(name) { () throws(StorageError) in
         try walk.next { key, value in
-          do throws(HoldfastError) {
+          outcome = Result { () throws(HoldfastError) in
             try builder.add(key, value)
-            return .success([UInt8](key))
-          } catch {
-            return .failure(error)
+            return [UInt8](key)
           }
         }
       }

@@ -16,46 +16,41 @@ struct RangeWalk<Cursor: EntryCursor> {
     self.isReverse = isReverse
   }
 
-  /// Goes to the next entry and calls `body` with it; `nil` behind the last one. After an error the walk goes on
-  /// behind the page that could not be read, as the cursor does.
-  mutating func next<R>(
-    _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> R
-  ) throws(StorageError) -> R? {
+  /// Goes to the next entry and calls `body` with it. Returns whether there was one. After an error the walk goes
+  /// on behind the page that could not be read, as the cursor does.
+  mutating func next(
+    _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void
+  ) throws(StorageError) -> Bool {
     while current < ranges.count {
-      let range = ranges[current]
       let isAtEntry: Bool
       if isInRange {
         isAtEntry = try isReverse ? cursor.previous() : cursor.next()
       } else {
         isInRange = true
-        isAtEntry = try isReverse ? begin(before: range.upper) : begin(at: range.lower)
+        isAtEntry = try isReverse ? begin(before: ranges[current].upper) : begin(at: ranges[current].lower)
       }
-      if isAtEntry, let found = try entry(range, body) { return found }
+      if isAtEntry, try entry(body) { return true }
       current += 1
       isInRange = false
     }
-    return nil
+    return false
   }
 
   /// Calls `body` with the entry at the cursor unless it is beyond the range.
-  private mutating func entry<R>(
-    _ range: KeyRange, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> R
-  ) throws(StorageError) -> R? {
+  private mutating func entry(
+    _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
+  ) throws(StorageError) -> Bool {
+    var isInside = true
+    let bound = isReverse ? ranges[current].lower : ranges[current].upper
     let isReverse = isReverse
-    do {
-      let found = try cursor.withEntry { key, value -> R? in
-        let isInside =
-          isReverse
-          ? range.lower.withBytes { compareBytes(key, $0) >= 0 }
-          : range.upper?.withBytes { compareBytes(key, $0) < 0 } ?? true
-        return isInside ? body(key, value) : nil
+    _ = try cursor.read { key, value in
+      if let bound, !bound.isEmpty || !isReverse {
+        let order = bound.withBytes { compareBytes(key, $0) }
+        isInside = isReverse ? order >= 0 : order < 0
       }
-      return found ?? nil
-    } catch let error as StorageError {
-      throw error
-    } catch {
-      throw StorageError(.ioFailed, "an unforeseen error: \(type(of: error))")
+      if isInside { body(key, value) }
     }
+    return isInside
   }
 
   private mutating func begin(at lower: [UInt8]) throws(StorageError) -> Bool {
@@ -68,12 +63,8 @@ struct RangeWalk<Cursor: EntryCursor> {
     guard try upper.withBytes({ (key) throws(StorageError) in try cursor.seekBack(key) }) else {
       return false
     }
-    let isUpper: Bool?
-    do {
-      isUpper = try cursor.withEntry { key, _ in upper.withBytes { compareBytes(key, $0) == 0 } }
-    } catch {
-      isUpper = nil
-    }
-    return isUpper == true ? try cursor.previous() : true
+    var isUpper = false
+    _ = try cursor.read { key, _ in isUpper = upper.withBytes { compareBytes(key, $0) == 0 } }
+    return isUpper ? try cursor.previous() : true
   }
 }

@@ -22,10 +22,11 @@ final class DocumentScanSource<Reader: TreeReader>: RowSource {
   override func produce() throws(HoldfastError) -> Row? {
     while true {
       do throws(HoldfastError) {
-        let verdict = try translating(rows.name) { () throws(StorageError) in
-          try walk.next { [rows] key, value in rows.verdict(key, value) }
+        var verdict = Verdict.noMatch
+        let isAtEntry = try translating(rows.name) { () throws(StorageError) in
+          try walk.next { key, value in verdict = rows.verdict(key, value) }
         }
-        guard let verdict else { return nil }
+        guard isAtEntry else { return nil }
         counts.documentsExamined += 1
         switch verdict {
         case .match(let row): return row
@@ -65,9 +66,10 @@ final class LookupSource<Reader: TreeReader>: RowSource {
     guard !isDone, let key = scan.ranges.first?.lower else { return nil }
     isDone = true
     counts.keysExamined = 1
-    let verdict = try translating(rows.name) { () throws(StorageError) in
+    var verdict: Verdict?
+    try translating(rows.name) { () throws(StorageError) in
       try key.withBytes { (key) throws(StorageError) in
-        try reader.withValue(record.tree, key: key) { [rows] value in value.map { rows.verdict(key, $0) } }
+        try reader.read(record.tree, key: key) { value in verdict = value.map { rows.verdict(key, $0) } }
       }
     }
     guard let verdict else { return nil }
@@ -125,10 +127,11 @@ final class IndexScanSource<Reader: TreeReader>: RowSource {
       walk = RangeWalk(cursor, scan.ranges, isReverse: scan.isReverse)
     }
     while walk != nil {
-      let verdict = try translating(rows.name) { () throws(StorageError) -> Verdict? in
-        try walk?.next { key, value in self.verdict(key, value) }
+      var verdict = Verdict.noMatch
+      let isAtEntry = try translating(rows.name) { () throws(StorageError) in
+        try walk?.next { key, value in verdict = self.verdict(key, value) } ?? false
       }
-      guard let verdict else { return nil }
+      guard isAtEntry else { return nil }
       switch verdict {
       case .match(let row): return row
       case .noMatch: continue
@@ -166,9 +169,8 @@ final class IndexScanSource<Reader: TreeReader>: RowSource {
     if scan.mayRepeat, !seen.insert([UInt8](id)).inserted { return .noMatch }
     counts.documentsExamined += 1
     do throws(StorageError) {
-      let verdict = try reader.withValue(record.tree, key: id) { [rows] value in
-        value.map { rows.verdict(id, $0) }
-      }
+      var verdict: Verdict?
+      try reader.read(record.tree, key: id) { value in verdict = value.map { rows.verdict(id, $0) } }
       return verdict ?? .failure(malformed("an entry leads to no document"))
     } catch {
       return .failure(HoldfastError(error, collection: rows.name.text))

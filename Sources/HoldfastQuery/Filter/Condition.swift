@@ -51,7 +51,7 @@ indirect enum Condition: Sendable {
 /// Arrays on the way are gone through: a part of the path that is a number is the place of an element, and
 /// every element that is a document is asked for the rest of the path. An array at the end is looked at element
 /// by element and then as a whole, except by tests of arrays themselves.
-struct FieldTest: Sendable {
+final class FieldTest: Sendable {
   let path: FieldPath
   let test: ValueTest
   private let traverses: Bool
