@@ -118,6 +118,13 @@ struct TypedQueryTests {
     #expect(older.map(\.id) == ["ada", "barbara", "grace"])
     let first = try await users.first(where: \.age > 30, sort: .descending(\.name))
     #expect(first?.id == "grace")
+    var streamed: [String] = []
+    for try await user in users.stream(where: \.age > 30, sort: .ascending(\.name), limit: 2) {
+      streamed.append(user.id)
+    }
+    #expect(streamed == ["ada", "barbara"])
+    let index = try await users.createIndex(.ascending(\.name))
+    #expect(index == "name_1")
     let update = try await users.update(where: \.age > 30, .increment(\.age, by: 1))
     #expect(update.modified == 3)
     let set = try await users.update(where: \.id == "ada", set: \.name, to: "A")

@@ -83,7 +83,7 @@ extension TypedDocuments {
     return values
   }
 
-  private func documents(
+  func documents(
     _ filter: TypedFilter<Element>, _ sort: TypedSort<Element>, _ skip: Int, _ limit: Int?, _ hint: IndexHint?
   ) -> Scan {
     do throws(HoldfastError) {

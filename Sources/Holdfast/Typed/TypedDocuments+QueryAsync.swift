@@ -42,6 +42,15 @@ extension TypedDocuments where Base == DocumentCollection {
     return try await perform { () throws(HoldfastError) in try values(filter, sort, skip, 1, hint).first }
   }
 
+  /// The values that match a filter, for `for try await`; see ``DocumentStream``.
+  public func stream(
+    where filter: TypedFilter<Element>, sort: TypedSort<Element>..., skip: Int = 0, limit: Int? = nil,
+    hint: IndexHint? = nil
+  ) -> AsyncThrowingMapSequence<DocumentStream, Element> {
+    let sort = TypedSort(sort)
+    return DocumentStream(base.database) { documents(filter, sort, skip, limit, hint) }.map { try decode($0) }
+  }
+
   /// How many documents match a filter.
   public func count(where filter: TypedFilter<Element>) async throws(HoldfastError) -> Int {
     try await perform { () throws(HoldfastError) in try self.count(where: filter) }
@@ -91,5 +100,14 @@ extension TypedDocuments where Base == DocumentCollection {
   @discardableResult
   public func deleteFirst(where filter: TypedFilter<Element>) async throws(HoldfastError) -> Bool {
     try await perform { () throws(HoldfastError) in try self.deleteFirst(where: filter) }
+  }
+
+  /// Makes an index and returns its name; see ``DocumentCollection/createIndex(_:_:progress:)``.
+  @discardableResult
+  public func createIndex(
+    _ keys: TypedSort<Element>..., options: IndexOptions = IndexOptions()
+  ) async throws(HoldfastError) -> String {
+    let keys = TypedSort(keys)
+    return try await base.createIndex(try keys.document(), options)
   }
 }
