@@ -2,7 +2,7 @@ import Foundation
 import Holdfast
 import Testing
 
-/// The README's snippet, word for word: `ReadmeTests` compares.
+/// The README's snippets, word for word: `ReadmeTests` compares.
 @Suite struct ReadmeSnippet {
   @Test("the README's Swift snippet runs")
   func run() throws {
@@ -36,5 +36,35 @@ import Testing
     try database.close()
     // README ends
     #expect(try Database.open(at: path, options).collection("accounts").count() == 2)
+  }
+
+  @Test("the README's queries run")
+  func queries() throws {
+    let database = try SimulatedPlace().open()
+    // README begins
+    let people = database.collection("people")
+    try people.insertMany([
+      ["name": "Ada", "born": 1815, "fields": ["mathematics", "poetry"]],
+      ["name": "Grace", "born": 1906, "fields": ["mathematics", "compilers"]],
+    ])
+    try people.createIndex(["fields": 1, "born": -1])  // others read and write meanwhile
+    for result in people.find(["fields": "mathematics", "born": ["$lt": 1900]], sort: ["born": -1]) {
+      print(try result.get())
+    }
+    try people.updateMany(["born": ["$lt": 1900]], ["$set": ["city": "London"], "$inc": ["visits": 1]])
+    print(try people.explain(["fields": "poetry"]))  // the plan, its bounds, what it looked at
+
+    struct Person: Codable, Sendable {
+      var name: String
+      var born: Int
+      var fields: [String]
+    }
+    let typed = database.collection("people", of: Person.self)  // the compiler checks names and types
+    let modern = try typed.find(where: \.born > 1900 && \.name != "Alan", sort: \.name, limit: 10)
+    try typed.update(where: \.name == "Ada", .push(\.fields, "engines"))
+    // README ends
+    #expect(modern.map(\.name) == ["Grace"])
+    #expect(try people.count(["city": "London", "fields": "engines", "visits": 1]) == 1)
+    try database.close()
   }
 }
