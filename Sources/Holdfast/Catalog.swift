@@ -10,6 +10,7 @@ protocol TreeReader: AnyObject {
   ) throws(StorageError)
   func contains(_ id: UInt64, key: UnsafeRawBufferPointer) throws(StorageError) -> Bool
   func count(_ id: UInt64) throws(StorageError) -> UInt64
+  func estimatedCount(_ id: UInt64) -> UInt64
   associatedtype Cursor: EntryCursor
   func cursor(_ id: UInt64) throws(StorageError) -> Cursor
   func part(_ id: UInt64, below key: UnsafeRawBufferPointer) throws(StorageError) -> Double

@@ -58,7 +58,8 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
     case invalidName
     /// A value that cannot be an id, or not the id of this document.
     case invalidID
-    /// An id is longer than ``DatabaseLimits/maximumIDBytes``.
+    /// An id is longer than ``DatabaseLimits/maximumIDBytes``, or a document's key in an index longer than
+    /// ``DatabaseLimits/maximumIndexKeyBytes``.
     case keyTooLarge
     /// A filter, an update, a projection or another part of a query is wrong: the message names the operator and
     /// the place.
@@ -71,7 +72,7 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
     case immutableID
     /// A document has the same values as another one in a unique index.
     case duplicateKey
-    /// A document has arrays in two fields of one index.
+    /// A document has arrays in two fields of one index, or of one sort order.
     case parallelArrays
     /// There is no index of this name.
     case indexNotFound

@@ -84,13 +84,19 @@ public struct TransactionCollection: WritableCollection {
     var ids: [BSONValue] = []
     ids.reserveCapacity(documents.underestimatedCount)
     var record: CollectionRecord?
-    for document in documents {
-      let prepared = try PreparedDocument(document, for: name)
-      // With indexes the record may change with each document.
-      let target = if let record, record.indexes.isEmpty { record } else { try recordForInserting(name) }
-      record = target
-      try insert(prepared, target, name)
-      ids.append(prepared.id)
+    do throws(HoldfastError) {
+      for document in documents {
+        let prepared = try PreparedDocument(document, for: name)
+        // With indexes the record may change with each document.
+        let target = if let record, record.indexes.isEmpty { record } else { try recordForInserting(name) }
+        record = target
+        try insert(prepared, target, name)
+        ids.append(prepared.id)
+      }
+    } catch {
+      // All or none.
+      if !ids.isEmpty { transaction.doom(error) }
+      throw error
     }
     return ids
   }

@@ -46,6 +46,9 @@ extension PageStore {
 }
 
 extension Snapshot {
+  /// How many entries a tree has.
+  public func estimatedCount(_ id: UInt64) -> UInt64 { count(id) }
+
   /// About which part of a tree's entries is below a key, from 0 to 1.
   public func part(_ id: UInt64, below key: UnsafeRawBufferPointer) throws(StorageError) -> Double {
     try storage.checkOpen()
@@ -63,6 +66,9 @@ extension Snapshot {
 }
 
 extension WriteTransaction {
+  /// About how many entries a tree has: those before the transaction, and those that it wrote.
+  public func estimatedCount(_ id: UInt64) -> UInt64 { tree(id).count + UInt64(writtenCount(id)) }
+
   /// About which part of the entries that a tree had before the transaction is below a key, from 0 to 1.
   public func part(_ id: UInt64, below key: UnsafeRawBufferPointer) throws(StorageError) -> Double {
     try checkUse()

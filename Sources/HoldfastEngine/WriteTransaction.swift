@@ -115,6 +115,9 @@ public final class WriteTransaction {
     return try base(id, contains: key)
   }
 
+  /// How many keys of a tree it wrote or deleted.
+  func writtenCount(_ id: UInt64) -> Int { buffers[id]?.buffer.entries.count ?? 0 }
+
   /// How many entries a tree has, as this transaction sees it. Looks up each key that it wrote.
   public func count(_ id: UInt64) throws(StorageError) -> UInt64 {
     try checkUse()

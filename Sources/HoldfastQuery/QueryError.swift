@@ -26,6 +26,8 @@ public struct QueryError: Error, Sendable, Hashable, CustomStringConvertible {
     case overflow
     /// A document has arrays in two fields of one index that are not inside one another.
     case parallelArrays
+    /// A document has more entries in an index than ``IndexDescription/maximumEntries``.
+    case tooManyEntries
     /// A value is too long for an index.
     case keyTooLarge
     /// A hint names no index that could serve.

@@ -16,12 +16,19 @@ extension Database {
     let snapshot = try engineSnapshot()
     let cursor = try translating { () throws(StorageError) in try snapshot.cursor(Catalog.tree) }
     var count = 0
+    var failure: HoldfastError?
     for (name, record) in try Catalog.all(cursor) {
       for index in record.indexes where index.isReady {
         guard let seconds = index.description.expireAfterSeconds else { continue }
-        count += try deleteExpired(in: name, index.description, before: now - seconds * 1000)
+        do throws(HoldfastError) {
+          count += try deleteExpired(in: name, index.description, before: now &- seconds * 1000)
+        } catch {
+          // One collection that fails must not keep the others from being cleaned up.
+          failure = failure ?? error
+        }
       }
     }
+    if let failure { throw failure }
     return count
   }
 
@@ -40,7 +47,8 @@ extension Database {
     let filter: Document =
       index.partialFilter.map { ["$and": [.document($0.document), .document(isOver)]] } ?? isOver
     let collection = collection(name)
-    let hint = IndexHint.name(index.name)
+    // Whether a partial index serves its own filter is for the planner to say.
+    let hint = index.partialFilter == nil ? IndexHint.name(index.name) : nil
     var count = 0
     // Looking first spares a transaction when there is nothing to do.
     while try collection.count(filter, FindOptions(limit: 1, hint: hint)) > 0 {

@@ -21,7 +21,7 @@ struct IndexChanges {
       // What is not in the index yet because it is being built may not fit into it.
       let before = old.flatMap { try? IndexChanges.entries(of: $0, key, index) }?.entries ?? []
       guard let new else {
-        removed += before.map { (index.tree, $0.key) }
+        try remove(before, index, key, name, transaction)
         continue
       }
       let after = try querying(name) { () throws(QueryError) in try IndexChanges.entries(of: new, key, index)
@@ -56,19 +56,35 @@ struct IndexChanges {
     if before == after, index.isReady { return }
     let kept = Set(after.map(\.key))
     let had = Set(before)
-    removed += before.filter { !kept.contains($0.key) }.map { (index.tree, $0.key) }
+    try remove(before.filter { !kept.contains($0.key) }, index, key, name, transaction)
     for entry in after where !index.isReady || !had.contains(entry) {
       if index.description.isUnique { try IndexChanges.checkUnique(entry, index, key, name, transaction) }
       added.append((index.tree, entry))
     }
   }
 
-  /// Refuses an entry of a unique index whose values another document has.
-  static func checkUnique(
-    _ entry: IndexEntry, _ index: IndexRecord, _ key: [UInt8], _ name: CollectionName,
+  /// Notes entries that go. While a unique index is being built, an entry may be another document's: this one,
+  /// which has the same values, may not have been entered yet.
+  private mutating func remove(
+    _ entries: [IndexEntry], _ index: IndexRecord, _ key: [UInt8], _ name: CollectionName,
     _ transaction: WriteTransaction
   ) throws(HoldfastError) {
-    let isTaken = try translating(name) { () throws(StorageError) in
+    for entry in entries {
+      if index.description.isUnique, !index.isReady,
+        try IndexChanges.isTaken(entry, index, key, name, transaction)
+      {
+        continue
+      }
+      removed.append((index.tree, entry.key))
+    }
+  }
+
+  /// Whether another document has an entry's values in a unique index.
+  private static func isTaken(
+    _ entry: IndexEntry, _ index: IndexRecord, _ key: [UInt8], _ name: CollectionName,
+    _ transaction: WriteTransaction
+  ) throws(HoldfastError) -> Bool {
+    try translating(name) { () throws(StorageError) in
       try entry.key.withBytes { (values) throws(StorageError) in
         try transaction.withValue(index.tree, key: values) { value in
           guard let value, let owner = IndexEntryFormat.documentKey(values, value, isUnique: true) else {
@@ -78,6 +94,14 @@ struct IndexChanges {
         }
       }
     }
+  }
+
+  /// Refuses an entry of a unique index whose values another document has.
+  static func checkUnique(
+    _ entry: IndexEntry, _ index: IndexRecord, _ key: [UInt8], _ name: CollectionName,
+    _ transaction: WriteTransaction
+  ) throws(HoldfastError) {
+    let isTaken = try isTaken(entry, index, key, name, transaction)
     guard !isTaken else {
       throw HoldfastError(
         .duplicateKey,

@@ -27,7 +27,13 @@ extension TransactionCollection {
   func beginIndex(_ description: IndexDescription, _ name: CollectionName) throws(HoldfastError) -> UInt64? {
     let known = try transaction.recordForWriting(name)
     var record = if let known { known } else { try transaction.create(name, nil) }
-    if description.name == "_id_" || description.keys == ["_id": 1] { return nil }
+    if description.keys == ["_id": 1] { return nil }
+    guard description.name != "_id_" else {
+      throw HoldfastError(
+        .indexExists,
+        "the name \"_id_\" is that of the index of ids of collection \(quoted(name.text)): choose another",
+        collection: name.text)
+    }
     for index in record.indexes {
       let known = index.description
       if known.name == description.name || BSONOrdering.compare(known.keys, description.keys) == 0 {

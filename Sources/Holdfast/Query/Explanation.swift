@@ -14,7 +14,7 @@ public enum ExplainDepth: String, Sendable, CaseIterable {
 public struct Explanation: Sendable, CustomStringConvertible {
   /// All of it as a document:
   ///
-  ///     { collection, depth, fromPlanCache,
+  ///     { collection, depth,
   ///       plan: { stage, …, inputStage },
   ///       rejectedPlans: [ { plan, estimatedKeys, cost } ],
   ///       execution: { returned, estimatedRows, keysExamined, documentsExamined, microseconds } }

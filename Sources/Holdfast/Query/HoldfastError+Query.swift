@@ -13,6 +13,7 @@ extension HoldfastError {
       case .overflow: .overflow
       case .parallelArrays: .parallelArrays
       case .keyTooLarge: .keyTooLarge
+      case .tooManyEntries: .limitExceeded
       }
     let place = collection.map { "collection \(quoted($0)): " } ?? ""
     self.init(code, place + error.message, collection: collection)

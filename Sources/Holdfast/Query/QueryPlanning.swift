@@ -5,13 +5,13 @@ internal import HoldfastQuery
 struct CollectionStatistics<Reader: TreeReader>: PlanStatistics {
   let reader: Reader
   let record: CollectionRecord
-  let documentCount: Double
 
   init(_ reader: Reader, _ record: CollectionRecord) {
     self.reader = reader
     self.record = record
-    documentCount = Double((try? reader.count(record.tree)) ?? 0)
   }
+
+  var documentCount: Double { Double(reader.estimatedCount(record.tree)) }
 
   /// Ranges beyond this many are taken to be like those before.
   private var rangesLooked: Int { 20 }
@@ -21,7 +21,7 @@ struct CollectionStatistics<Reader: TreeReader>: PlanStatistics {
       let tree = index.map({ index in record.indexes.first { $0.description.name == index.name }?.tree })
         ?? record.tree
     else { return 0 }
-    let count = Double((try? reader.count(tree)) ?? 0)
+    let count = Double(reader.estimatedCount(tree))
     var part = 0.0
     let looked = ranges.prefix(rangesLooked)
     for range in looked { part += self.part(tree, range) }
@@ -80,7 +80,7 @@ extension CollectionReader {
     let request = query.planRequest
     let statistics = CollectionStatistics(reader, record)
     let planner = Planner(request, indexes: ready.map(\.description), statistics: statistics)
-    guard let cache, !ready.isEmpty, query.hint == nil, !query.filter.document.isEmpty || query.sort != nil
+    guard let cache, !ready.isEmpty, request.hint == nil, !query.filter.document.isEmpty || query.sort != nil
     else {
       let (best, others) = try querying(name) { () throws(QueryError) in try planner.plan() }
       return ChosenPlan(plan: best, others: others, isFromCache: false)
@@ -93,7 +93,8 @@ extension CollectionReader {
       return ChosenPlan(plan: plan, others: [], isFromCache: true)
     }
     let (best, others) = try querying(name) { () throws(QueryError) in try planner.plan() }
-    if !others.isEmpty {
+    // A scan of the collection is never wrong, but may be much too much for other values.
+    if !others.isEmpty, case .index = best.access {
       cache.remember(
         key,
         PlanCache.Choice(

@@ -171,6 +171,8 @@ final class IndexScanSource<Reader: TreeReader>: RowSource {
     do throws(StorageError) {
       var verdict: Verdict?
       try reader.read(record.tree, key: id) { value in verdict = value.map { rows.verdict(id, $0) } }
+      // In a transaction the document may have been deleted since the walk began.
+      if verdict == nil, !Reader.Cursor.goesOnBehindDamage { return .noMatch }
       return verdict ?? .failure(malformed("an entry leads to no document"))
     } catch {
       return .failure(HoldfastError(error, collection: rows.name.text))

@@ -187,10 +187,15 @@ extension TransactionCollection {
       result = options.returned == .after ? made : nil
     }
     guard let result, let projection else { return result }
-    return try querying(name) { () throws(QueryError) in
-      try result.withRawDocument { (raw) throws(QueryError) in
-        try projection.applied(to: raw, position: row?.position)
+    do throws(HoldfastError) {
+      return try querying(name) { () throws(QueryError) in
+        try result.withRawDocument { (raw) throws(QueryError) in
+          try projection.applied(to: raw, position: row?.position)
+        }
       }
+    } catch {
+      transaction.doom(error)
+      throw error
     }
   }
 }

@@ -63,7 +63,7 @@ final class FieldTest: Sendable {
   }
 
   func matches(_ document: RawDocument, position: inout Int?) throws(QueryError) -> Bool {
-    try walk(document, from: 0, &position)
+    try walk(document, from: 0, turns: 0, &position)
   }
 
   /// Whether the value of a field passes, given where it is.
@@ -72,8 +72,12 @@ final class FieldTest: Sendable {
     return try end(value, &position)
   }
 
+  /// How often a number in the path may be taken for a place as well as for a name on one way through a document:
+  /// each time doubles the ways.
+  private static let maximumTurns = 16
+
   private func walk(
-    _ document: RawDocument, from start: Int, _ position: inout Int?
+    _ document: RawDocument, from start: Int, turns: Int, _ position: inout Int?
   ) throws(QueryError) -> Bool {
     var current = document
     var index = start
@@ -83,26 +87,34 @@ final class FieldTest: Sendable {
       index += 1
       if index == path.parts.count { return try end(found, &position) }
       guard let next = found.document else { return try test.matches(nil, position: &position) }
-      if found.type == .array { return try walkArray(next, from: index, &position) }
+      if found.type == .array { return try walkArray(next, from: index, turns: turns, &position) }
       current = next
     }
   }
 
   /// Goes through an array in the middle of the path.
   private func walkArray(
-    _ array: RawDocument, from index: Int, _ position: inout Int?
+    _ array: RawDocument, from index: Int, turns: Int, _ position: inout Int?
   ) throws(QueryError) -> Bool {
     let wanted = path.parts[index].index
     var place = 0
     for element in array {
-      let isWanted = wanted == place
+      var turns = turns
       if element.value.type == .document, let document = element.value.document {
-        if try walk(document, from: index, &position) {
+        if wanted == place {
+          turns += 1
+          guard turns <= Self.maximumTurns else {
+            throw QueryError(
+              .limitExceeded,
+              "the path \(quoted(path.text)) can be followed through a document in too many ways")
+          }
+        }
+        if try walk(document, from: index, turns: turns, &position) {
           position = place
           return true
         }
       }
-      if isWanted, try atPlace(element.value, index + 1, &position) {
+      if wanted == place, try atPlace(element.value, index + 1, turns: turns, &position) {
         position = place
         return true
       }
@@ -113,12 +125,12 @@ final class FieldTest: Sendable {
 
   /// Goes on from the element of an array that the path names by its number.
   private func atPlace(
-    _ value: RawValue, _ index: Int, _ position: inout Int?
+    _ value: RawValue, _ index: Int, turns: Int, _ position: inout Int?
   ) throws(QueryError) -> Bool {
     if index == path.parts.count { return try test.matches(value, position: &position) }
     // An array inside the array is entered by a number only, like a document with numbers for names.
     guard let document = value.document else { return false }
-    return try walk(document, from: index, &position)
+    return try walk(document, from: index, turns: turns, &position)
   }
 
   /// Tests the value at the end of the path.

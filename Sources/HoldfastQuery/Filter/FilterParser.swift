@@ -9,7 +9,8 @@ enum FilterParser {
     try checkDepth(depth)
     var conditions: [Condition] = []
     for (name, value) in document {
-      if name.utf8.first == UInt8(ascii: "$") {
+      // The fields of a reference to another document have such names, too.
+      if name.utf8.first == UInt8(ascii: "$"), !(isElement && ["$ref", "$id", "$db"].contains(name)) {
         if let condition = try logical(name, value, depth: depth, isElement: isElement) {
           conditions.append(condition)
         }

@@ -16,7 +16,7 @@ extension IndexDescription {
   /// a field is an array.
   ///
   /// Whatever value a filter's test of the field sees is in one of the entries, as ``FieldTest`` goes through
-  /// documents: fields that are missing count as null, an empty array as undefined, and an array's elements
+  /// documents, except by `$elemMatch`, which looks into arrays inside of arrays: fields that are missing count as null, an empty array as undefined, and an array's elements
   /// are entered, not the array as a whole.
   /// - Parameters:
   ///   - document: the document with its `_id`.
@@ -31,7 +31,7 @@ extension IndexDescription {
     var maker = EntryMaker(index: self, document: document, id: id, arrays: result.arrays)
     try maker.add(fields.map { _ in .inside(document, 0) })
     result.arrays = maker.arrays
-    result.entries = maker.entries
+    result.entries = isSparse && !maker.hasValue ? [] : maker.entries
     if result.entries.count > 1 { result.entries = Self.sortedAndUnique(result.entries) }
     return result
   }
@@ -63,6 +63,8 @@ private struct EntryMaker {
   let id: UnsafeRawBufferPointer
   var arrays: [UInt64]
   var entries: [IndexEntry] = []
+  /// Whether some entry has something other than missing fields.
+  var hasValue = false
 
   mutating func add(_ states: [State]) throws(QueryError) {
     var states = states
@@ -148,7 +150,7 @@ private struct EntryMaker {
   private func checkCount(_ count: Int) throws(QueryError) {
     guard count <= IndexDescription.maximumEntries else {
       throw QueryError(
-        .limitExceeded,
+        .tooManyEntries,
         "a document would have more than \(IndexDescription.maximumEntries) entries in \(index.place)")
     }
   }
@@ -167,7 +169,7 @@ private struct EntryMaker {
       }
       try encode(value, field.isDescending, &key, &typeBits)
     }
-    if isEmpty, index.isSparse { return }
+    if !isEmpty { hasValue = true }
     try checkCount(entries.count + 1)
     // The id's type bits are kept, too, so that a query can be answered from the index alone.
     if let id = document.value(forKey: "_id") {

@@ -69,10 +69,11 @@ private struct Claim {
   /// Fewer possible values are better: points, then bounded runs, then half-open ones.
   var rank: Int {
     if intervals.isPoints { return intervals.intervals.count }
-    return intervals.intervals.contains {
-      $0.text.contains("lowest") || $0.text.contains("highest") || $0.text.contains("Infinity")
+    // An end of one byte is that of a whole group of types.
+    let isOpen = intervals.intervals.contains { interval in
+      [interval.lower.bytes, interval.upper.bytes].contains { ($0?.count ?? 0) <= 1 }
     }
-      ? 2_000_000 : 1_000_000
+    return isOpen ? 2_000_000 : 1_000_000
   }
 
   /// Whether the `$elemMatch` is on the innermost array that both fields share.
@@ -86,8 +87,11 @@ private struct Claim {
 
   static func all(_ conjuncts: [Condition], on path: FieldPath) -> [Claim] {
     var claims: [Claim] = []
+    // A number can lead to an array as a whole, whose elements are not in the index.
+    let hasNumber = path.parts.contains { $0.index != nil }
     for (number, condition) in conjuncts.enumerated() {
       switch condition {
+      case .field(let test) where hasNumber && !test.test.traversesArrays: continue
       case .field(let test) where test.path == path:
         if let intervals = test.test.intervals { claims.append(Claim(intervals: intervals)) }
       case .field(let test):
@@ -107,16 +111,16 @@ private struct Claim {
 
   /// The intervals of alternatives that all say something of the path.
   private static func union(_ branches: [Condition], on path: FieldPath) -> IntervalSet? {
-    var result = IntervalSet.none
+    var intervals: [Interval] = []
     for branch in branches {
       var found: IntervalSet?
       for case .field(let test) in branch.conjuncts where test.path == path {
         found = found ?? test.test.intervals
       }
       guard let found else { return nil }
-      result = result.union(found)
+      intervals += found.intervals
     }
-    return result
+    return IntervalSet(intervals)
   }
 }
 

@@ -52,6 +52,13 @@ struct Interval: Sendable, Hashable {
 
   /// The interval in the keys of a descending field, whose bytes are inverted.
   var inverted: Interval {
+    if isPoint, let bytes = lower.bytes {
+      // What follows in a key is appended to a point, so its bytes have to be all there.
+      let turned = bytes.map { ~$0 }
+      return Interval(
+        lower: End(bytes: turned, text: lower.text, isIncluded: true),
+        upper: End(bytes: Self.successor(turned), text: lower.text, isIncluded: true), isPoint: true)
+    }
     func turned(_ bytes: [UInt8]?) -> [UInt8]? { bytes.flatMap { Self.successor($0.map { ~$0 }) } }
     return Interval(
       lower: End(
@@ -62,7 +69,7 @@ struct Interval: Sendable, Hashable {
   }
 }
 
-/// The values of one field that a filter allows: intervals in ascending order that do not meet.
+/// The values of one field that a filter allows: intervals in ascending order that do not overlap.
 struct IntervalSet: Sendable, Hashable {
   private(set) var intervals: [Interval]
 
@@ -82,17 +89,17 @@ struct IntervalSet: Sendable, Hashable {
 
   /// Adds an interval that does not begin below the last one.
   private mutating func append(_ interval: Interval) {
-    guard var last = self.intervals.last, let end = last.upper.bytes,
-      !end.lexicographicallyPrecedes(interval.lower.bytes ?? []),
-      !(last.isPoint && interval.isPoint && last != interval)
-    else {
-      if intervals.last.map({ $0.upper.bytes == nil }) != true { intervals.append(interval) }
-      return
+    guard var last = intervals.last else { return intervals.append(interval) }
+    // Values that are equal may look different, as 1 and 1.0 do.
+    if last.lower.bytes == interval.lower.bytes, last.upper.bytes == interval.upper.bytes { return }
+    guard let end = last.upper.bytes else { return }
+    let begin = interval.lower.bytes ?? []
+    if end.lexicographicallyPrecedes(begin) || (end == begin && (last.isPoint || interval.isPoint)) {
+      return intervals.append(interval)
     }
-    if last == interval { return }
     if Interval.isBelow(end, interval.upper.bytes) { last.upper = interval.upper }
     last.isPoint = false
-    self.intervals[self.intervals.count - 1] = last
+    intervals[intervals.count - 1] = last
   }
 
   var isEmpty: Bool { intervals.isEmpty }
@@ -104,20 +111,27 @@ struct IntervalSet: Sendable, Hashable {
 
   func intersection(_ other: IntervalSet) -> IntervalSet {
     var result: [Interval] = []
-    for a in intervals {
-      for b in other.intervals {
-        var both = a
-        if (a.lower.bytes ?? []).lexicographicallyPrecedes(b.lower.bytes ?? []) { both.lower = b.lower }
-        switch (a.upper.bytes, b.upper.bytes) {
-        case (_, nil): break
-        case (nil, _): both.upper = b.upper
-        case (let x?, let y?): if y.lexicographicallyPrecedes(x) { both.upper = b.upper }
-        }
-        both.isPoint = a.isPoint || b.isPoint
-        result.append(both)
+    var (i, j) = (0, 0)
+    while i < intervals.count, j < other.intervals.count {
+      let (a, b) = (intervals[i], other.intervals[j])
+      var both = a
+      if (a.lower.bytes ?? []).lexicographicallyPrecedes(b.lower.bytes ?? []) { both.lower = b.lower }
+      // The one that ends first can meet no further interval of the other set.
+      if Self.endsFirst(a, b) {
+        i += 1
+      } else {
+        both.upper = b.upper
+        j += 1
       }
+      both.isPoint = a.isPoint || b.isPoint
+      result.append(both)
     }
     return IntervalSet(result)
+  }
+
+  private static func endsFirst(_ a: Interval, _ b: Interval) -> Bool {
+    guard let end = b.upper.bytes else { return true }
+    return a.upper.bytes.map { !end.lexicographicallyPrecedes($0) } ?? false
   }
 
   /// Whether every value of this set is one of the other.

@@ -18,7 +18,8 @@ public struct KeyRange: Sendable, Hashable {
 }
 
 extension IndexBounds {
-  /// The most runs of keys that one scan of an index has; with more, later fields are not bounded.
+  /// The most runs of keys that values of several fields may be combined to; with more, later fields are not
+  /// bounded.
   static let maximumRanges = 1000
 
   /// What of the bounds a scan can use.
@@ -40,7 +41,8 @@ extension IndexBounds {
     var scan = Scan(ranges: [], singleFields: 0, usedFields: 0, isOnePoint: false)
     for (field, set) in zip(index.fields, fields) {
       let intervals = field.isDescending ? set.intervals.reversed().map(\.inverted) : set.intervals
-      if set.isAll || prefixes.count * intervals.count > Self.maximumRanges { break }
+      if set.isAll { break }
+      if prefixes.count > 1, prefixes.count * intervals.count > Self.maximumRanges { break }
       if set.isPoints {
         if intervals.count == 1, prefixes.count == 1 { scan.singleFields += 1 }
         scan.usedFields += 1

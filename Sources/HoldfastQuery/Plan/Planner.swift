@@ -149,7 +149,7 @@ public struct Planner {
   private func plan(for index: IndexDescription, isHinted: Bool) -> Plan? {
     let bounds = IndexBounds(conjuncts, index: index)
     guard holdsAllMatches(index, bounds, isHinted: isHinted) else { return nil }
-    // Only where no field of the index can hold several values do empty bounds say that nothing matches.
+    // Of a field with several values only one condition counts, so that this one alone matches nothing.
     if bounds.fields.contains(where: \.isEmpty) { return nothing }
     let scan = bounds.scan(of: index)
     let order = sortDirection(index, singleFields: scan.singleFields)
@@ -194,8 +194,11 @@ public struct Planner {
     case (_, .and(let conditions)): return conditions.allSatisfy { implies(given, $0) }
     case (.or(let branches), _): return branches.allSatisfy { implies($0, wanted) }
     case (.and(let conditions), _): return conditions.contains { implies($0, wanted) }
+    case (.not(.field(let given)), .not(.field(let wanted))):
+      return given.path == wanted.path && given.test.isSame(as: wanted.test)
     case (.field(let given), .field(let wanted)):
       guard given.path == wanted.path else { return false }
+      if given.test.isSame(as: wanted.test) { return true }
       if case .exists = wanted.test { return given.test.impliesExistence }
       guard given.test.traversesArrays == wanted.test.traversesArrays, wanted.test.isExact,
         let a = given.test.intervals, let b = wanted.test.intervals
@@ -360,6 +363,26 @@ extension ValueTest {
     case .compare(let comparison): !comparison.constant.value.isNull && !comparison.constant.value.isArray
     case .oneOf(let list):
       list.expressions.isEmpty && !list.values.contains { $0.value.isNull || $0.value.isArray }
+    default: false
+    }
+  }
+}
+
+extension ValueTest {
+  /// Whether another test asks the very same.
+  func isSame(as other: ValueTest) -> Bool {
+    switch (self, other) {
+    case (.compare(let a), .compare(let b)):
+      a.comparator == b.comparator && a.constant.value == b.constant.value
+    case (.oneOf(let a), .oneOf(let b)):
+      a.values.map(\.value) == b.values.map(\.value)
+        && a.expressions.map(\.regex) == b.expressions.map(\.regex)
+    case (.regex(let a), .regex(let b)): a.regex == b.regex
+    case (.exists, .exists): true
+    case (.type(let a), .type(let b)): a.types == b.types
+    case (.remainder(let a), .remainder(let b)): a.divisor == b.divisor && a.remainder == b.remainder
+    case (.bits(let a), .bits(let b)): a.comparator == b.comparator && a.positions == b.positions
+    case (.size(let a), .size(let b)): a == b
     default: false
     }
   }

@@ -13,7 +13,7 @@ extension ValueTest {
     }
   }
 
-  /// Whether a document that passes has the field, and has something in it that is not null.
+  /// Whether a document that passes has the field.
   var impliesExistence: Bool {
     switch self {
     case .compare(let comparison): !comparison.constant.value.isNull && comparison.intervals != nil
@@ -26,6 +26,8 @@ extension ValueTest {
 extension Predicate {
   fileprivate var intervals: IntervalSet? {
     switch self {
+    // What an element of an element holds is not in the index.
+    case .test(.elementFulfils): return nil
     case .test(let test): return test.intervals
     case .all(let predicates):
       var result: IntervalSet?
@@ -41,11 +43,14 @@ extension Interval {
   /// The interval of one value; `nil` when the value cannot be in an index.
   static func point(_ value: BSONValue) -> Interval? {
     guard let bytes = try? BSONKey.bytes(value) else { return nil }
-    let text = Self.text(value)
+    let text = bytes.count <= textLimit ? Self.text(value) : "\(value.type.name) of \(bytes.count) bytes"
     return Interval(
       lower: End(bytes: bytes, text: text, isIncluded: true),
       upper: End(bytes: successor(bytes), text: text, isIncluded: true), isPoint: true)
   }
+
+  /// The longest key, in bytes, of a value that `explain` shows.
+  private static let textLimit = 200
 
   /// A value for `explain`, shortened when it is long.
   static func text(_ value: BSONValue) -> String {

@@ -17,10 +17,10 @@ struct RandomQueries {
     switch below(12) {
     case 0: .null
     case 1: .bool(below(2) == 0)
-    case 2: .double(Double(below(6)) + (below(2) == 0 ? 0.5 : 0))
+    case 2: pick([.double(Double(below(6)) + 0.5), .double(Double(below(6))), -1.5, -128, -256])
     case 3: .int64(Int64(below(6)))
     case 4, 5: .string(pick(["", "a", "ab", "abc", "b", "ba"]))
-    case 6: .dateTime(BSONDateTime(milliseconds: Int64(below(4))))
+    case 6: .dateTime(BSONDateTime(milliseconds: pick([0, 1, 2, 255, -1])))
     default: .int32(Int32(below(6)))
     }
   }
@@ -62,6 +62,8 @@ struct RandomQueries {
     if depth < 2, below(4) == 0 {
       let name = pick(["$or", "$or", "$and", "$nor"])
       filter[name] = .array((0..<(1 + below(3))).map { _ in .document(self.filter(depth + 1)) })
+      // The same value in two forms.
+      if below(4) == 0 { filter["$or"] = [["b": 1], ["b": 1.0], ["b": .int64(2)]] }
     }
     return filter
   }
@@ -77,6 +79,7 @@ struct RandomQueries {
     case 4: return ["$ne": operand(path)]
     case 5: return ["$exists": .bool(below(2) == 0)]
     case 6: return ["$nin": .array((0..<below(3)).map { _ in operand(path) })]
+    case 7 where below(4) == 0: return ["$elemMatch": ["$elemMatch": ["$gte": operand(path)]]]
     case 7:
       return below(2) == 0
         ? ["$elemMatch": ["$gte": operand(path), "$lt": operand(path)]]

@@ -1,0 +1,146 @@
+import Holdfast
+import HoldfastTestSupport
+import Testing
+
+@Suite("Indexes: corners")
+struct IndexCornerTests {
+  let place: SimulatedPlace
+  let database: Database
+  let things: DocumentCollection
+
+  init() throws {
+    place = try SimulatedPlace()
+    database = try place.open()
+    things = database.collection("things")
+  }
+
+  private func ids(_ filter: Document, hint: IndexHint? = nil) throws -> [Int] {
+    try things.find(filter, hint: hint).documents().compactMap { $0["_id"]?.intValue }.sorted()
+  }
+
+  @Test("values whose keys end in the highest byte are found in descending fields")
+  func descendingPoints() throws {
+    try things.createIndex(["a": -1, "b": 1])
+    try things.createIndex(["c": -1], IndexOptions(isUnique: true))
+    for (number, value) in ([-128, -256, -1.5, 127, 255.5] as [BSONValue]).enumerated() {
+      try things.insert(["_id": .int32(Int32(number)), "a": value, "b": 1, "c": value])
+      #expect(try ids(["a": value, "b": 1], hint: "a_-1_b_1") == [number])
+      #expect(try ids(["c": value], hint: "c_-1") == [number])
+    }
+  }
+
+  @Test("equal values in two forms find and change a document once")
+  func equalValues() throws {
+    try things.createIndex(["a": 1])
+    try things.insert(["_id": 1, "a": 1])
+    let filters: [Document] = [["$or": [["a": 1], ["a": 1.0]]], ["$or": [["_id": 1], ["_id": 1.0]]]]
+    for filter in filters {
+      #expect(try ids(filter) == [1])
+      try things.updateMany(filter, ["$inc": ["n": 1]])
+    }
+    #expect(try things.fetch(id: 1)?["n"] == 2)
+  }
+
+  @Test("an $elemMatch in an $elemMatch, and behind a number in the path, finds what a scan finds")
+  func nestedElementMatch() throws {
+    for keys in [["a": 1], ["a.0": 1], ["a.0.b": 1]] as [Document] { try things.createIndex(keys) }
+    try things.insertMany([
+      ["_id": 1, "a": [[1, 5]]], ["_id": 2, "a": [[1, 2], 3]], ["_id": 3, "a": [[["b": 5]]]],
+    ])
+    let filters = [
+      ["a": ["$elemMatch": ["$elemMatch": ["$gt": 3]]]], ["a.0": ["$elemMatch": ["$gt": 1]]],
+      ["a.0": ["$elemMatch": ["b": 5]]], ["a": ["$elemMatch": ["0": 1]]],
+    ] as [Document]
+    for filter in filters {
+      let expected = try ids(filter, hint: .natural())
+      #expect(!expected.isEmpty)
+      #expect(try ids(filter) == expected, "\(filter)")
+      for hint in ["a_1", "a.0_1", "a.0.b_1"] {
+        #expect(try ids(filter, hint: .name(hint)) == expected, "\(filter) \(hint)")
+      }
+    }
+  }
+
+  @Test("a sparse index has all elements of a document that it has")
+  func sparseElements() throws {
+    try things.createIndex(["a.b": 1], IndexOptions(isSparse: true))
+    try things.insertMany([["_id": 1, "a": [["b": 1], [:]]], ["_id": 2, "a": [["c": 1]]], ["_id": 3]])
+    #expect(try ids(["$and": [["a.b": ["$exists": true]], ["a.b": nil]]]) == [1])
+    #expect(try things.indexes()[1].entries == 2)
+  }
+
+  @Test("repairing duplicates while a unique index is built takes no entry of another document")
+  func repairDuringUniqueBuild() throws {
+    try things.insertMany(
+      (0..<9000).map { ["_id": .int32(Int32($0)), "a": .int32(Int32($0 == 8999 ? 5 : $0))] })
+    var step = 0
+    try things.createIndex(["a": 1], IndexOptions(isUnique: true)) { _ in
+      step += 1
+      if step == 1 { _ = try? things.delete(id: 8999) }
+      return true
+    }
+    #expect(try ids(["a": 5], hint: "a_1") == [5])
+    #expect(code { try things.insert(["a": 5]) } == .duplicateKey)
+    #expect(try database.verify().isIntact)
+  }
+
+  @Test("documents expire through a partial index of any filter")
+  func partialExpiry() throws {
+    try things.createIndex(
+      ["at": 1], IndexOptions(partialFilter: ["kind": ["$type": "string"]], expireAfterSeconds: 60))
+    let old = BSONValue.dateTime(BSONDateTime(milliseconds: place.clock.now() - 100_000))
+    try things.insertMany([["_id": 1, "at": old, "kind": "x"], ["_id": 2, "at": old]])
+    #expect(try database.deleteExpired() == 1)
+    #expect(try ids([:]) == [2])
+  }
+
+  @Test("a long list of ids is looked up, not searched for")
+  func longLists() throws {
+    try things.insertMany((0..<3000).map { ["_id": .int32(Int32($0)), "a": .int32(Int32($0))] })
+    try things.createIndex(["a": 1])
+    let list = BSONValue.array((0..<1500).map { .int32(Int32($0)) })
+    for path in ["_id", "a"] {
+      let condition: BSONValue = ["$in": list]
+      let filter = Document([(path, condition)])
+      #expect(try things.count(filter) == 1500)
+      let text = try things.explain(filter, depth: .plan).description
+      #expect(!text.contains("COLLSCAN"), "\(text)")
+    }
+    // Two long lists for one field meet without all pairs being made.
+    let other = BSONValue.array((1000..<3000).map { .int32(Int32($0)) })
+    #expect(try things.count(["$and": [["a": ["$in": list]], ["a": ["$in": other]]]]) == 500)
+  }
+
+  @Test("deleting documents while an iteration goes on in a transaction is no damage")
+  func deletingWhileIterating() throws {
+    try things.createIndex(["a": 1])
+    try things.insertMany((0..<10).map { ["_id": .int32(Int32($0)), "a": 1] })
+    let seen = try database.write { transaction in
+      let things = transaction.collection("things")
+      var seen = 0
+      for result in things.find(["a": 1], hint: "a_1") {
+        _ = try result.get()
+        seen += 1
+        if seen == 1 { try things.deleteMany(["_id": ["$gte": 5]]) }
+      }
+      return seen
+    }
+    #expect(seen == 5)
+    #expect(try database.verify().isIntact)
+  }
+
+  @Test("a path of numbers that fits a document in very many ways is an error, and ends")
+  func ambiguousPath() throws {
+    var value: BSONValue = 1
+    for _ in 0..<60 { value = .array([["0": value]]) }
+    try things.insert(["_id": 1, "a": value])
+    let path = "a" + String(repeating: ".0", count: 90)
+    #expect(code { _ = try things.find(Document([(path, 2)])).documents() } == .invalidQuery)
+  }
+
+  @Test("the name of the index of ids cannot be taken")
+  func reservedName() throws {
+    #expect(
+      code { try things.createIndex(["a": 1], IndexOptions(name: "_id_", isUnique: true)) } == .indexExists)
+  }
+}
