@@ -43,6 +43,7 @@ final class SortSource: RowSource {
         Document(order.fields.map { ($0.path.text, BSONValue.int32($0.isDescending ? -1 : 1)) }))
     ]
     if let limit { details["limitAmount"] = .int64(Int64(limit)) }
+    if sorter.spilledRuns > 0 { details["spilledRuns"] = .int64(Int64(sorter.spilledRuns)) }
     return ("SORT", details)
   }
 }

@@ -34,6 +34,8 @@ final class ExternalSorter {
   /// is merged into one run of the next.
   private var levels: [[SortRun]] = []
   private var isFinished = false
+  /// How many times what was in memory has been written because there was too much of it.
+  private(set) var spilledRuns = 0
 
   /// - Parameters:
   ///   - memory: about how many bytes the records in memory may take.
@@ -85,6 +87,7 @@ final class ExternalSorter {
     var writer = try SortRunWriter(try usedSpace())
     for record in records { try writer.append(record) }
     try place(try writer.finish(), level: 0)
+    spilledRuns += 1
   }
 
   private func noteWritten(_ records: [SortRecord]) {
