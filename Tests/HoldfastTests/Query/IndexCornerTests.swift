@@ -135,7 +135,7 @@ struct IndexCornerTests {
     for _ in 0..<60 { value = .array([["0": value]]) }
     try things.insert(["_id": 1, "a": value])
     let path = "a" + String(repeating: ".0", count: 90)
-    #expect(code { _ = try things.find(Document([(path, 2)])).documents() } == .invalidQuery)
+    #expect(code { _ = try things.find(Document([(path, .int32(2))])).documents() } == .invalidQuery)
   }
 
   @Test("the name of the index of ids cannot be taken")
