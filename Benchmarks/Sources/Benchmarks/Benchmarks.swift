@@ -4,7 +4,8 @@ import Foundation
 @main
 struct Benchmarks: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures Holdfast.", subcommands: [Compare.self, Queries.self, Bounds.self], defaultSubcommand: Compare.self)
+    abstract: "Measures Holdfast.", subcommands: [Compare.self, Queries.self, Bounds.self],
+    defaultSubcommand: Compare.self)
 }
 
 /// Compares Holdfast with its peers on the same records, in turn, and prints medians and ratios.

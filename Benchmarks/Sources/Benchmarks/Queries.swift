@@ -6,7 +6,8 @@ import Holdfast
 /// columns.
 struct Queries: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Queries beside SQLite's JSON and columns: through indexes, by scanning, and building an index.")
+    abstract: "Queries beside SQLite's JSON and columns: through indexes, by scanning, and building an index."
+  )
 
   @Option(help: "How many documents of about 200 bytes.")
   var documents = 100_000
@@ -30,7 +31,9 @@ struct Queries: ParsableCommand {
         try withFolder { folder in
           let peer = try kind.open(folder)
           try peer.load(records)
-          for (name, time) in try measure(peer) { results[name, default: [:]][kind.rawValue, default: []].append(time) }
+          for (name, time) in try measure(peer) {
+            results[name, default: [:]][kind.rawValue, default: []].append(time)
+          }
           try peer.close()
         }
       }
@@ -39,7 +42,9 @@ struct Queries: ParsableCommand {
     if growth { try measureGrowth() }
   }
 
-  private static let names = ["index build", "equality, 100 results", "range, 100 results", "scan with two predicates"]
+  private static let names = [
+    "index build", "equality, 100 results", "range, 100 results", "scan with two predicates",
+  ]
 
   /// Seconds for one build, and for one query of each kind.
   private func measure(_ peer: any QueryPeer) throws -> [(String, Double)] {
@@ -80,7 +85,8 @@ struct Queries: ParsableCommand {
       let sorted = (times[kind.rawValue] ?? []).sorted()
       guard !sorted.isEmpty else { continue }
       let ratios = zip(ours, times[kind.rawValue] ?? []).map { $1 / $0 }.sorted()
-      let note = kind == .holdfast ? "" : String(format: "   Holdfast is %.2f times as fast", ratios[ratios.count / 2])
+      let note =
+        kind == .holdfast ? "" : String(format: "   Holdfast is %.2f times as fast", ratios[ratios.count / 2])
       print(
         "  " + kind.rawValue.padding(toLength: 18, withPad: " ", startingAt: 0)
           + String(format: "%12.1f", sorted[sorted.count / 2] * 1e6) + note)
@@ -97,14 +103,18 @@ struct Queries: ParsableCommand {
         try collection.createIndex(["number": 1])
         for start in stride(from: 0, to: count, by: 10_000) {
           try collection.insertMany(
-            (start..<min(start + 10_000, count)).map { ["_id": .int64(Int64($0)), "number": .int64(Int64($0) &* 7919 % 1_000_003)] })
+            (start..<min(start + 10_000, count)).map {
+              ["_id": .int64(Int64($0)), "number": .int64(Int64($0) &* 7919 % 1_000_003)]
+            })
         }
         try database.checkpoint()
         let wanted = (0..<2000).map { Int64($0 &* 104_729 % count) &* 7919 % 1_000_003 }
         func once() throws { for number in wanted { _ = try collection.findOne(["number": .int64(number)]) } }
         try once()
         let time = try seconds(once)
-        print("  \(String(count).padding(toLength: 10, withPad: " ", startingAt: 0))" + String(format: "%10.2f", time / 2000 * 1e6))
+        print(
+          "  \(String(count).padding(toLength: 10, withPad: " ", startingAt: 0))"
+            + String(format: "%10.2f", time / 2000 * 1e6))
         try database.close()
       }
     }

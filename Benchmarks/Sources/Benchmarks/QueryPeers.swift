@@ -111,7 +111,9 @@ final class SQLiteQueryPeer: QueryPeer {
     try check(sqlite3_wal_checkpoint_v2(database, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil))
   }
 
-  func buildIndex(_ name: String) throws { try execute("CREATE INDEX by_\(name) ON records (\(field(name)))") }
+  func buildIndex(_ name: String) throws {
+    try execute("CREATE INDEX by_\(name) ON records (\(field(name)))")
+  }
 
   func equal(visits: Int) throws -> Int {
     let query = try statement("SELECT * FROM records WHERE \(field("visits")) = ?")
@@ -120,7 +122,8 @@ final class SQLiteQueryPeer: QueryPeer {
   }
 
   func range(balance: Double, _ upper: Double) throws -> Int {
-    let query = try statement("SELECT * FROM records WHERE \(field("balance")) >= ? AND \(field("balance")) < ?")
+    let query = try statement(
+      "SELECT * FROM records WHERE \(field("balance")) >= ? AND \(field("balance")) < ?")
     sqlite3_bind_double(query, 1, balance)
     sqlite3_bind_double(query, 2, upper)
     return try bytes(query)
@@ -177,7 +180,8 @@ final class SQLiteQueryPeer: QueryPeer {
     text.withUTF8 { utf8 in
       _ = utf8.withMemoryRebound(to: CChar.self) {
         sqlite3_bind_text(
-          statement, place, $0.baseAddress, Int32($0.count), unsafeBitCast(-1, to: sqlite3_destructor_type.self))
+          statement, place, $0.baseAddress, Int32($0.count),
+          unsafeBitCast(-1, to: sqlite3_destructor_type.self))
       }
     }
   }

@@ -47,10 +47,11 @@ struct IndexCornerTests {
     try things.insertMany([
       ["_id": 1, "a": [[1, 5]]], ["_id": 2, "a": [[1, 2], 3]], ["_id": 3, "a": [[["b": 5]]]],
     ])
-    let filters = [
-      ["a": ["$elemMatch": ["$elemMatch": ["$gt": 3]]]], ["a.0": ["$elemMatch": ["$gt": 1]]],
-      ["a.0": ["$elemMatch": ["b": 5]]], ["a": ["$elemMatch": ["0": 1]]],
-    ] as [Document]
+    let filters =
+      [
+        ["a": ["$elemMatch": ["$elemMatch": ["$gt": 3]]]], ["a.0": ["$elemMatch": ["$gt": 1]]],
+        ["a.0": ["$elemMatch": ["b": 5]]], ["a": ["$elemMatch": ["0": 1]]],
+      ] as [Document]
     for filter in filters {
       let expected = try ids(filter, hint: .natural())
       #expect(!expected.isEmpty)
