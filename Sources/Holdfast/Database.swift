@@ -32,7 +32,8 @@ public final class Database: Sendable {
     let snapshot = try translating { () throws(StorageError) in try storage.snapshot() }
     storedDurability = Mutex(try Catalog.durability(in: snapshot) ?? .safe)
     workers = WorkerPool(limit: DatabaseLimits.maximumWorkerThreads)
-    context = QueryContext(storage, sortMemory: options.sortMemoryBytes)
+    context = QueryContext(
+      storage, sortMemory: options.sortMemoryBytes, documentsPerIndexStep: options.documentsPerIndexStep)
     if !options.isReadOnly { beginExpiry(every: options.expiryInterval) }
   }
 

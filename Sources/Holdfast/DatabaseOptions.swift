@@ -95,6 +95,8 @@ public struct DatabaseOptions: Sendable {
   package var hasBackgroundThread = true
   /// The size of the smallest and the largest log segment, in bytes; `nil` for the default.
   package var segmentBytes: ClosedRange<Int>?
+  /// How many documents one step of building an index enters at most, before others may write again.
+  package var documentsPerIndexStep = 4000
   /// What is below, for tests to replace.
   package var fileSystem: any FileSystem = POSIXFileSystem()
   package var clock: any Clock = SystemClock()

@@ -59,7 +59,8 @@ extension DocumentCollection {
     var isReady = false
     while !isReady {
       let step = try database.change(name) { (transaction) throws(HoldfastError) in
-        let step = try transaction.collection(name.text).buildChunk(tree, name, limits: .init())
+        let step = try transaction.collection(name.text).buildChunk(
+          tree, name, limits: transaction.context.indexStep)
         // Only the end has to be durable: a log that ends earlier ends with a part of the index.
         if step.isReady {
           _ = try transaction.recordForWriting(name)

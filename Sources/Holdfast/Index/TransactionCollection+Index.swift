@@ -76,7 +76,7 @@ extension TransactionCollection {
 
   /// How far one step of building goes, so that other writers get their turn.
   struct ChunkLimits {
-    var documents = 4000
+    var documents: Int
     var bytes = 4 * 1024 * 1024
   }
 

@@ -6,13 +6,16 @@ final class QueryContext: Sendable {
   let plans = PlanCache()
   /// The time in nanoseconds from some beginning, for `explain`.
   let clock: @Sendable () -> UInt64
+  /// How far one step of building an index goes.
+  let indexStep: TransactionCollection.ChunkLimits
   private let temporaryFolder: TemporaryFolder
   private let sortMemory: Int
 
-  init(_ storage: Storage, sortMemory: Int) {
+  init(_ storage: Storage, sortMemory: Int, documentsPerIndexStep: Int) {
     let clock = storage.options.clock
     self.clock = { clock.monotonic() }
     self.sortMemory = sortMemory
+    indexStep = TransactionCollection.ChunkLimits(documents: max(1, documentsPerIndexStep))
     temporaryFolder = TemporaryFolder(
       database: storage.path, fileSystem: storage.options.fileSystem, random: storage.options.random)
     if !storage.options.isReadOnly { temporaryFolder.removeLeftovers() }
