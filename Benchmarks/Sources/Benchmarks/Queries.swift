@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Holdfast
+import Synchronization
 
 /// Compares queries: Holdfast beside SQLite with the same data as JSON, with indexes on expressions, and as plain
 /// columns.
@@ -42,6 +43,9 @@ struct Queries: ParsableCommand {
     if growth { try measureGrowth() }
   }
 
+  /// What the first peer read.
+  private static let expected = Mutex<[Int]?>(nil)
+
   private static let names = [
     "index build", "equality, 100 results", "range, 100 results", "scan with two predicates",
   ]
@@ -72,9 +76,11 @@ struct Queries: ParsableCommand {
     times.append(("range, 100 results", range.0 / 300))
     let scan = try all { try (0..<3).reduce(0) { sum, _ in try sum + peer.scan(age: 42, visitsBelow: 500) } }
     times.append(("scan with two predicates", scan.0 / 3))
-    if ProcessInfo.processInfo.environment["BENCHMARKS_COUNTS"] != nil {
-      print("\(type(of: peer)): \(equality.1) \(range.1) \(scan.1) bytes")
+    let sums = [equality.1, range.1, scan.1]
+    if let expected = Self.expected.withLock({ $0 }), expected != sums {
+      throw PeerError(description: "the peers do not find the same: \(expected), \(sums)")
     }
+    Self.expected.withLock { $0 = sums }
     return times
   }
 

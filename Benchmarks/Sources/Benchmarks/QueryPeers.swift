@@ -1,7 +1,8 @@
 import CSQLite
 import Holdfast
 
-/// A database that is asked: each query gives whole documents, and returns how many bytes they have.
+/// A database that is asked: each query gives documents, of which two fields are read, and returns a sum of what was
+/// read, which is the same for all peers.
 protocol QueryPeer: AnyObject {
   func load(_ records: [Record]) throws
   func buildIndex(_ field: String) throws
@@ -43,24 +44,23 @@ final class HoldfastQueryPeer: QueryPeer {
 
   func buildIndex(_ field: String) throws { try collection.createIndex(Document([(field, .int32(1))])) }
 
-  func equal(visits: Int) throws -> Int { try bytes(["visits": .int64(Int64(visits))]) }
+  func equal(visits: Int) throws -> Int { try sum(collection.find(["visits": .int64(Int64(visits))])) }
 
   func range(balance: Double, _ upper: Double) throws -> Int {
-    try bytes(["balance": ["$gte": .double(balance), "$lt": .double(upper)]])
+    try sum(collection.find(["balance": ["$gte": .double(balance), "$lt": .double(upper)]]))
   }
 
   func scan(age: Int, visitsBelow: Int) throws -> Int {
-    var total = 0
     let filter: Document = ["age": .int32(Int32(age)), "visits": ["$lt": .int64(Int64(visitsBelow))]]
-    var iterator = collection.find(filter, hint: .natural()).makeIterator()
-    while let document = try iterator.nextDocument() { total += document.byteCount }
-    return total
+    return try sum(collection.find(filter, hint: .natural()))
   }
 
-  private func bytes(_ filter: Document) throws -> Int {
+  private func sum(_ found: Scan) throws -> Int {
     var total = 0
-    var iterator = collection.find(filter).makeIterator()
-    while let document = try iterator.nextDocument() { total += document.byteCount }
+    var iterator = found.makeIterator()
+    while let document = try iterator.nextDocument() {
+      total += (document["name"]?.stringValue?.utf8.count ?? 0) + Int(document["balance"]?.doubleValue ?? 0)
+    }
     return total
   }
 
@@ -116,29 +116,32 @@ final class SQLiteQueryPeer: QueryPeer {
   }
 
   func equal(visits: Int) throws -> Int {
-    let query = try statement("SELECT * FROM records WHERE \(field("visits")) = ?")
+    let query = try statement("SELECT \(wanted) FROM records WHERE \(field("visits")) = ?")
     sqlite3_bind_int64(query, 1, Int64(visits))
-    return try bytes(query)
+    return try sum(query)
   }
 
   func range(balance: Double, _ upper: Double) throws -> Int {
     let query = try statement(
-      "SELECT * FROM records WHERE \(field("balance")) >= ? AND \(field("balance")) < ?")
+      "SELECT \(wanted) FROM records WHERE \(field("balance")) >= ? AND \(field("balance")) < ?")
     sqlite3_bind_double(query, 1, balance)
     sqlite3_bind_double(query, 2, upper)
-    return try bytes(query)
+    return try sum(query)
   }
 
   func scan(age: Int, visitsBelow: Int) throws -> Int {
     // The plus sign keeps SQLite from using the index.
-    let query = try statement("SELECT * FROM records WHERE \(field("age")) = ? AND +\(field("visits")) < ?")
+    let query = try statement(
+      "SELECT \(wanted) FROM records WHERE \(field("age")) = ? AND +\(field("visits")) < ?")
     sqlite3_bind_int64(query, 1, Int64(age))
     sqlite3_bind_int64(query, 2, Int64(visitsBelow))
-    return try bytes(query)
+    return try sum(query)
   }
 
-  /// Copies all columns of all rows out, as whoever uses them would.
-  private func bytes(_ query: OpaquePointer?) throws -> Int {
+  /// The two fields that are read of each document.
+  private var wanted: String { "\(field("name")), \(field("balance"))" }
+
+  private func sum(_ query: OpaquePointer?) throws -> Int {
     var total = 0
     while true {
       let code = sqlite3_step(query)
@@ -147,16 +150,8 @@ final class SQLiteQueryPeer: QueryPeer {
         guard code == SQLITE_DONE else { throw failure() }
         return total
       }
-      for column in 0..<sqlite3_column_count(query) {
-        switch sqlite3_column_type(query, column) {
-        case SQLITE_INTEGER: total += sqlite3_column_int64(query, column) == .min ? 0 : 8
-        case SQLITE_FLOAT: total += sqlite3_column_double(query, column).isNaN ? 0 : 8
-        default:
-          let bytes = UnsafeRawBufferPointer(
-            start: sqlite3_column_text(query, column), count: Int(sqlite3_column_bytes(query, column)))
-          total += [UInt8](bytes).count
-        }
-      }
+      let name = sqlite3_column_text(query, 0).map { String(cString: $0) } ?? ""
+      total += name.utf8.count + Int(sqlite3_column_double(query, 1))
     }
   }
 
