@@ -48,7 +48,10 @@ extension CollectionReader {
       guard let index = record.indexes.first(where: { $0.description.name == scan.index.name }) else {
         return RowSource()
       }
-      return IndexScanSource(reader, record, index, scan, rows)
+      // A branch of a union answers for its own part of the filter only; and who changes documents needs places
+      // in arrays, which asking the filter gives.
+      let isAnswered = scan.isExact && rows.contents != .documentAndKey
+      return IndexScanSource(reader, record, index, scan, isAnswered ? rows.withoutFilter : rows)
     case .union(let accesses):
       let keyed = RowFilter(
         query, .documentAndKey, needsPosition: rows.needsPosition, name)

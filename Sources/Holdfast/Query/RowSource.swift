@@ -78,7 +78,7 @@ enum Verdict {
 struct RowFilter {
   let filter: Filter
   /// A filter that lets everything pass need not be asked.
-  let isTrivial: Bool
+  private(set) var isTrivial: Bool
   let contents: RowContents
   let needsPosition: Bool
   let name: CollectionName
@@ -89,6 +89,13 @@ struct RowFilter {
     self.contents = contents
     self.needsPosition = needsPosition
     self.name = name
+  }
+
+  /// The same for documents that are known to match.
+  var withoutFilter: RowFilter {
+    var result = self
+    result.isTrivial = true
+    return result
   }
 
   func verdict(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Verdict {

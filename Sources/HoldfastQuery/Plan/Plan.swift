@@ -38,6 +38,8 @@ public struct Plan: Sendable {
     public var isCovered: Bool
     /// Whether the ranges are one key of a unique index, which is looked up.
     public var isLookup: Bool
+    /// Whether every document in the ranges matches, so that none needs to be asked the filter.
+    public var isExact: Bool
   }
 
   public var access: Access

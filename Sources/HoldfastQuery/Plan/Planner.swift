@@ -162,12 +162,23 @@ public struct Planner {
     let access = Plan.IndexScan(
       index: index, ranges: scan.ranges, isReverse: order ?? false,
       bounds: zip(index.fields, bounds.fields).map { ($0.path.text, $1.intervals.map(\.text)) },
-      mayRepeat: index.isMultikey && !scan.isOnePoint, isCovered: isCovered, isLookup: isLookup)
+      mayRepeat: index.isMultikey && !scan.isOnePoint, isCovered: isCovered, isLookup: isLookup,
+      isExact: isExact(index, usedFields: scan.usedFields))
     var plan = Plan(
       access: .index(access), providesSort: order != nil || (isLookup && !index.isMultikey),
       estimatedKeys: isLookup ? 1 : statistics.keys(in: scan.ranges, of: index), estimatedRows: 0, cost: 0)
     setCost(&plan)
     return plan
+  }
+
+  /// Whether the bounds of an index's first fields say all that the filter asks.
+  private func isExact(_ index: IndexDescription, usedFields: Int) -> Bool {
+    conjuncts.allSatisfy { condition in
+      guard case .field(let test) = condition, test.test.isExact, test.test.intervals != nil else {
+        return false
+      }
+      return index.fields[..<usedFields].contains { $0.path == test.path && $0.arrays == 0 }
+    }
   }
 
   /// Whether every document that the filter matches is in the index.
