@@ -55,10 +55,11 @@ final class CursorSource<Cursor: EntryCursor>: DocumentSource {
 private func document<Cursor: EntryCursor>(
   at cursor: inout Cursor, _ name: CollectionName, unless isBeyond: (UnsafeRawBufferPointer) -> Bool
 ) throws(HoldfastError) -> Document? {
-  do {
-    let entry = try cursor.withEntry { key, value in isBeyond(key) ? nil : Document(trusted: [UInt8](value)) }
-    return entry ?? nil
-  } catch {
-    throw HoldfastError.asOurs(error, collection: name.text)
+  var document: Document?
+  _ = try translating(name) { () throws(StorageError) in
+    try cursor.read { key, value in
+      if !isBeyond(key) { document = Document(trusted: [UInt8](value)) }
+    }
   }
+  return document
 }
