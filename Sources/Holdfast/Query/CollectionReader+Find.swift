@@ -4,7 +4,7 @@ internal import HoldfastQuery
 extension CollectionReader {
   /// The documents of a query, one by one.
   func find(_ filter: Document, _ options: FindOptions) throws(HoldfastError) -> DocumentSource {
-    let query = try Query(filter, options, name)
+    let query = try Query(filter, options, name, now: context.now())
     guard let source = try start(query, .document, cache: context.plans) else { return DocumentSource() }
     return QueryDocuments(source)
   }
@@ -15,7 +15,7 @@ extension CollectionReader {
     // What each document looks like, and in which order they come, does not matter.
     options.projection = nil
     options.sort = nil
-    var query = try Query(filter, options, name)
+    var query = try Query(filter, options, name, now: context.now())
     if filter.isEmpty, options.skip == 0, options.limit == nil, options.hint == nil { return try count() }
     query.neededPaths = []
     guard let source = try start(query, .nothing, cache: context.plans) else { return 0 }
@@ -36,7 +36,7 @@ extension CollectionReader {
         "distinct needs the path of a field, without empty parts and not beginning with a dollar sign: "
           + "\(quoted(path)) is none", collection: name.text)
     }
-    var query = try Query(filter, name, hint: hint)
+    var query = try Query(filter, name, now: context.now(), hint: hint)
     query.neededPaths = [fieldPath]
     guard let source = try start(query, .document, cache: context.plans) else { return [] }
     var found: [[UInt8]: BSONValue] = [:]

@@ -82,7 +82,7 @@ extension CollectionReader {
   func explain(
     _ filter: Document, _ options: FindOptions, _ depth: ExplainDepth
   ) throws(HoldfastError) -> Explanation {
-    let query = try Query(filter, options, name)
+    let query = try Query(filter, options, name, now: context.now())
     var result: Document = ["collection": .string(name.text), "depth": .string(depth.rawValue)]
     guard let record else {
       result["plan"] = ["stage": "EOF"]

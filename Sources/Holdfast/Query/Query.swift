@@ -14,21 +14,23 @@ struct Query {
   var neededPaths: [FieldPath]?
 
   /// A query for whole documents in any order.
-  init(_ filter: Document, _ name: CollectionName, hint: IndexHint? = nil, limit: Int? = nil)
-    throws(HoldfastError)
-  {
-    self.filter = try querying(name) { () throws(QueryError) in try Filter(filter) }
+  init(
+    _ filter: Document, _ name: CollectionName, now: BSONDateTime, hint: IndexHint? = nil, limit: Int? = nil
+  ) throws(HoldfastError) {
+    self.filter = try querying(name) { () throws(QueryError) in try Filter(filter, now: now) }
     self.hint = hint
     self.limit = limit
   }
 
-  init(_ filter: Document, _ options: FindOptions, _ name: CollectionName) throws(HoldfastError) {
-    try self.init(filter, name, hint: options.hint)
+  init(
+    _ filter: Document, _ options: FindOptions, _ name: CollectionName, now: BSONDateTime
+  ) throws(HoldfastError) {
+    try self.init(filter, name, now: now, hint: options.hint)
     if let sort = options.sort, !sort.isEmpty {
       self.sort = try querying(name) { () throws(QueryError) in try SortOrder(sort) }
     }
     if let projection = options.projection, !projection.isEmpty {
-      let read = try querying(name) { () throws(QueryError) in try Projection(projection) }
+      let read = try querying(name) { () throws(QueryError) in try Projection(projection, now: now) }
       self.projection = read
       neededPaths = read.coveredPaths
     }

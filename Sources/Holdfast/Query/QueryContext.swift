@@ -4,6 +4,8 @@ internal import HoldfastEngine
 final class QueryContext: Sendable {
   /// Which plans were chosen before.
   let plans = PlanCache()
+  /// What `$$NOW` is.
+  let now: @Sendable () -> BSONDateTime
   /// The time in nanoseconds from some beginning, for `explain`.
   let clock: @Sendable () -> UInt64
   /// How far one step of building an index goes.
@@ -14,6 +16,7 @@ final class QueryContext: Sendable {
   init(_ storage: Storage, sortMemory: Int, documentsPerIndexStep: Int) {
     let clock = storage.options.clock
     self.clock = { clock.monotonic() }
+    now = { BSONDateTime(milliseconds: clock.now()) }
     self.sortMemory = sortMemory
     indexStep = TransactionCollection.ChunkLimits(documents: max(1, documentsPerIndexStep))
     temporaryFolder = TemporaryFolder(

@@ -66,7 +66,7 @@ extension TransactionCollection {
   ) throws(HoldfastError) -> UpdateResult {
     let name = try CollectionName(name)
     let update = try read(modification, options.arrayFilters, name)
-    var query = try Query(filter, name, hint: options.hint, limit: limit)
+    var query = try Query(filter, name, now: now, hint: options.hint, limit: limit)
     query.neededPaths = nil
     var result = UpdateResult()
     if let record = try transaction.recordForWriting(name),
@@ -141,7 +141,7 @@ extension TransactionCollection {
   func deleteMatching(_ filter: Document, _ hint: IndexHint?, limit: Int?) throws(HoldfastError) -> Int {
     if filter.isEmpty, limit == nil { return try deleteAll() }
     let name = try CollectionName(name)
-    let query = try Query(filter, name, hint: hint, limit: limit)
+    let query = try Query(filter, name, now: now, hint: hint, limit: limit)
     guard let record = try transaction.recordForWriting(name),
       let source = try reader(name, record).start(query, .documentAndKey, cache: transaction.context.plans)
     else { return 0 }
@@ -167,7 +167,7 @@ extension TransactionCollection {
     let update = try read(modification, options.arrayFilters, name)
     var query = try Query(
       filter, FindOptions(sort: options.sort, projection: options.projection, limit: 1, hint: options.hint),
-      name)
+      name, now: now)
     let projection = query.projection
     query.projection = nil
     query.neededPaths = nil

@@ -10,11 +10,12 @@ public struct Filter: Sendable {
   let condition: Condition
 
   /// Reads a filter.
+  /// - Parameter now: what `$$NOW` in an `$expr` is; without it, that is an error.
   /// - Throws: ``QueryError/Code/unknownOperator``, ``QueryError/Code/invalidArgument``,
   ///   ``QueryError/Code/invalidRegex``, ``QueryError/Code/limitExceeded``.
-  public init(_ document: Document) throws(QueryError) {
+  public init(_ document: Document, now: BSONDateTime? = nil) throws(QueryError) {
     self.document = document
-    condition = try FilterParser.parse(document, depth: 1, isElement: false)
+    condition = try FilterParser.parse(document, depth: 1, isElement: false, now: now)
   }
 
   /// Whether a document matches.

@@ -5,13 +5,15 @@ enum FilterParser {
   /// Reads a filter.
   /// - Parameter isElement: whether it is the argument of `$elemMatch`, where only conditions on fields and
   ///   logical operators make sense.
-  static func parse(_ document: Document, depth: Int, isElement: Bool) throws(QueryError) -> Condition {
+  static func parse(
+    _ document: Document, depth: Int, isElement: Bool, now: BSONDateTime? = nil
+  ) throws(QueryError) -> Condition {
     try checkDepth(depth)
     var conditions: [Condition] = []
     for (name, value) in document {
       // The fields of a reference to another document have such names, too.
       if name.utf8.first == UInt8(ascii: "$"), !(isElement && ["$ref", "$id", "$db"].contains(name)) {
-        if let condition = try logical(name, value, depth: depth, isElement: isElement) {
+        if let condition = try logical(name, value, depth: depth, isElement: isElement, now: now) {
           conditions.append(condition)
         }
       } else {
@@ -33,12 +35,12 @@ enum FilterParser {
 
   /// An operator at the top; `nil` for one that asks nothing.
   private static func logical(
-    _ name: String, _ value: BSONValue, depth: Int, isElement: Bool
+    _ name: String, _ value: BSONValue, depth: Int, isElement: Bool, now: BSONDateTime?
   ) throws(QueryError) -> Condition? {
     switch name {
-    case "$and": return .and(try list(name, value, depth: depth, isElement: isElement))
-    case "$or": return .or(try list(name, value, depth: depth, isElement: isElement))
-    case "$nor": return .nor(try list(name, value, depth: depth, isElement: isElement))
+    case "$and": return .and(try list(name, value, depth: depth, isElement: isElement, now: now))
+    case "$or": return .or(try list(name, value, depth: depth, isElement: isElement, now: now))
+    case "$nor": return .nor(try list(name, value, depth: depth, isElement: isElement, now: now))
     case "$comment": return nil
     case "$alwaysTrue": return .always
     case "$alwaysFalse": return .never
@@ -48,7 +50,7 @@ enum FilterParser {
           .unknownOperator,
           "\(name) can only be used for whole documents, not in $elemMatch: move it to the top")
       }
-      if name == "$expr" { return .expression(try Expression(value, at: "$expr")) }
+      if name == "$expr" { return .expression(try Expression(value, at: "$expr", now: now)) }
       guard case .document(let schema) = value else {
         throw QueryError(.invalidArgument, "$jsonSchema needs a document, not \(article(value))")
       }
@@ -66,7 +68,7 @@ enum FilterParser {
   }
 
   private static func list(
-    _ name: String, _ value: BSONValue, depth: Int, isElement: Bool
+    _ name: String, _ value: BSONValue, depth: Int, isElement: Bool, now: BSONDateTime?
   ) throws(QueryError) -> [Condition] {
     guard case .array(let entries) = value, !entries.isEmpty else {
       throw QueryError(.invalidArgument, "\(name) needs an array with at least one filter in it")
@@ -77,7 +79,7 @@ enum FilterParser {
         throw QueryError(
           .invalidArgument, "\(name) needs filters (documents) in its array, not \(article(entry))")
       }
-      conditions.append(try parse(filter, depth: depth + 1, isElement: isElement))
+      conditions.append(try parse(filter, depth: depth + 1, isElement: isElement, now: now))
     }
     return conditions
   }

@@ -144,4 +144,15 @@ struct IndexCornerTests {
     #expect(
       code { try things.createIndex(["a": 1], IndexOptions(name: "_id_", isUnique: true)) } == .indexExists)
   }
+
+  @Test("$$NOW is the moment of the query, in filters and in projections")
+  func now() throws {
+    let now = BSONValue.dateTime(BSONDateTime(milliseconds: place.clock.now()))
+    try things.insertMany([
+      ["_id": 1, "at": .dateTime(BSONDateTime(milliseconds: 0))], ["_id": 2, "at": .maxKey],
+    ])
+    #expect(try ids(["$expr": ["$lte": ["$at", "$$NOW"]]]) == [1])
+    #expect(try things.findOne(["_id": 1], projection: ["asked": "$$NOW"])?["asked"] == now)
+    #expect(try things.updateMany(["$expr": ["$gt": ["$at", "$$NOW"]]], ["$set": ["at": now]]).modified == 1)
+  }
 }
