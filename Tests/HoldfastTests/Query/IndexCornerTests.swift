@@ -1,3 +1,4 @@
+import Foundation
 import Holdfast
 import HoldfastTestSupport
 import Testing
@@ -154,5 +155,24 @@ struct IndexCornerTests {
     #expect(try ids(["$expr": ["$lte": ["$at", "$$NOW"]]]) == [1])
     #expect(try things.findOne(["_id": 1], projection: ["asked": "$$NOW"])?["asked"] == now)
     #expect(try things.updateMany(["$expr": ["$gt": ["$at", "$$NOW"]]], ["$set": ["at": now]]).modified == 1)
+  }
+
+  @Test("an open database deletes expired documents by itself")
+  func expiryByItself() throws {
+    let folder = try Folder()
+    var options = DatabaseOptions()
+    options.expiryInterval = .milliseconds(20)
+    let database = try Database.open(at: folder.path("expiry.holdfast"), options)
+    let things = database.collection("things")
+    try things.createIndex(["at": 1], IndexOptions(expireAfterSeconds: 1))
+    try things.insertMany([["_id": 1, "at": .dateTime(BSONDateTime(milliseconds: 0))], ["_id": 2]])
+    // Much more time than it takes, for a machine with much else to do.
+    var rounds = 0
+    while try things.count() > 1, rounds < 3000 {
+      usleep(10_000)
+      rounds += 1
+    }
+    #expect(try things.find().documents().compactMap { $0["_id"]?.intValue } == [2])
+    try database.close()
   }
 }
