@@ -11,8 +11,6 @@ extension BSONKey {
 
   /// The first byte of the key of negative infinity, which is where the numbers begin that compare with others.
   package static let lowestNumber = KeyTag.negativeInfinity
-  /// The first byte of the keys of strings.
-  package static let stringTag = KeyTag.string
 
   /// A string's key without what ends it, which all strings that begin with it have in front.
   package static func stringPrefix(_ text: [UInt8]) -> [UInt8] {

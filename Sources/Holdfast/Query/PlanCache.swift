@@ -47,7 +47,4 @@ final class PlanCache: Sendable {
       choices[key] = choice
     }
   }
-
-  /// How many shapes are remembered.
-  var count: Int { choices.withLock { $0.count } }
 }

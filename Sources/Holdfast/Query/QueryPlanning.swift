@@ -63,11 +63,10 @@ struct CollectionStatistics<Reader: TreeReader>: PlanStatistics {
   }
 }
 
-/// A plan with what is known of how it was found.
+/// A plan and those that it was preferred to.
 struct ChosenPlan {
   var plan: Plan
   var others: [Plan]
-  var isFromCache: Bool
 }
 
 extension CollectionReader {
@@ -83,14 +82,14 @@ extension CollectionReader {
     guard let cache, !ready.isEmpty, request.hint == nil, !query.filter.document.isEmpty || query.sort != nil
     else {
       let (best, others) = try querying(name) { () throws(QueryError) in try planner.plan() }
-      return ChosenPlan(plan: best, others: others, isFromCache: false)
+      return ChosenPlan(plan: best, others: others)
     }
     let key = PlanCache.Key(tree: record.tree, shape: request.shape)
     let trees = ready.map(\.tree)
     if let choice = cache.choice(key, indexes: trees, documentCount: statistics.documentCount),
       let plan = planner.plan(choice.summary), cache.accepts(plan, choice)
     {
-      return ChosenPlan(plan: plan, others: [], isFromCache: true)
+      return ChosenPlan(plan: plan, others: [])
     }
     let (best, others) = try querying(name) { () throws(QueryError) in try planner.plan() }
     // A scan of the collection is never wrong, but may be much too much for other values.
@@ -101,6 +100,6 @@ extension CollectionReader {
           summary: best.summary, estimatedKeys: best.estimatedKeys,
           documentCount: statistics.documentCount, indexes: trees))
     }
-    return ChosenPlan(plan: best, others: others, isFromCache: false)
+    return ChosenPlan(plan: best, others: others)
   }
 }

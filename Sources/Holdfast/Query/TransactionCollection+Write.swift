@@ -66,8 +66,7 @@ extension TransactionCollection {
   ) throws(HoldfastError) -> UpdateResult {
     let name = try CollectionName(name)
     let update = try read(modification, options.arrayFilters, name)
-    var query = try Query(filter, name, now: now, hint: options.hint, limit: limit)
-    query.neededPaths = nil
+    let query = try Query(filter, name, now: now, hint: options.hint, limit: limit)
     var result = UpdateResult()
     if let record = try transaction.recordForWriting(name),
       let source = try reader(name, record).start(query, .documentAndKey, cache: transaction.context.plans)

@@ -4,8 +4,6 @@ import BSON
 struct IndexBounds: Sendable {
   /// For each field of the index.
   var fields: [IntervalSet]
-  /// How many of them are not everything.
-  var constrained: Int { fields.count { !$0.isAll } }
 
   /// Finds the intervals.
   ///

@@ -107,8 +107,6 @@ struct IntervalSet: Sendable, Hashable {
   /// Whether it is nothing but single values.
   var isPoints: Bool { intervals.allSatisfy(\.isPoint) }
 
-  func union(_ other: IntervalSet) -> IntervalSet { IntervalSet(intervals + other.intervals) }
-
   func intersection(_ other: IntervalSet) -> IntervalSet {
     var result: [Interval] = []
     var (i, j) = (0, 0)
