@@ -46,7 +46,8 @@ let package = Package(
     .target(
       name: "HoldfastEngine",
       dependencies: [
-        "HoldfastIO", "HoldfastLog", .product(name: "HashTreeCollections", package: "swift-collections"),
+        "CHoldfast", "HoldfastIO", "HoldfastLog",
+        .product(name: "HashTreeCollections", package: "swift-collections"),
       ], swiftSettings: settings),
     .target(name: "BSON", swiftSettings: settings),
     .target(name: "HoldfastQuery", dependencies: ["BSON"], swiftSettings: settings),

@@ -37,6 +37,14 @@ public enum BSONKey {
     return bytes
   }
 
+  /// Whether a value of a type can have type bits other than zeros.
+  public static func hasTypeBits(_ type: BSONType) -> Bool {
+    switch type {
+    case .string, .objectID, .int32, .bool, .dateTime: false
+    default: true
+    }
+  }
+
   /// Leaves out the zeros at the end of a whole key's type bits, which the decoder puts back. Most keys (of
   /// strings, int32s, object IDs, dates) have none left then.
   public static func trimTypeBits(_ typeBits: inout [UInt8]) {

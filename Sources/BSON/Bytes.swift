@@ -49,6 +49,23 @@ extension UnsafeRawBufferPointer {
     return -1
   }
 
+  /// Whether `other` is what begins at an offset, from which on there are as many bytes.
+  @inline(__always)
+  func hasBytes(_ other: UnsafeRawBufferPointer, at offset: Int) -> Bool {
+    guard let memory = baseAddress, let base = other.baseAddress else { return true }
+    let own = memory + offset
+    // Names are short: no call for them.
+    guard other.count <= 16 else {
+      return equalBytes(other, UnsafeRawBufferPointer(start: own, count: other.count))
+    }
+    for place in 0..<other.count
+    where own.load(fromByteOffset: place, as: UInt8.self) != base.load(fromByteOffset: place, as: UInt8.self)
+    {
+      return false
+    }
+    return true
+  }
+
   /// The text of the bytes; anything that is not UTF-8 becomes U+FFFD.
   @inline(__always)
   var text: String { String(decoding: self, as: UTF8.self) }

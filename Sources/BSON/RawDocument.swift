@@ -23,24 +23,22 @@ public struct RawDocument {
 
   /// The first value with a name, given as UTF-8 bytes, or nil.
   public func value(forKey key: UnsafeRawBufferPointer) -> RawValue? {
-    let end = bytes.count - 1
+    let end = bytes.count &- 1
     var offset = 4
     while offset < end {
       let type = bytes[offset]
-      let keyStart = offset + 1
+      let keyStart = offset &+ 1
       let keyEnd = bytes.zeroByte(from: keyStart, to: end)
       guard keyEnd >= 0 else { return nil }
-      let valueStart = keyEnd + 1
+      let valueStart = keyEnd &+ 1
       let length = RawValue.length(type: type, in: bytes, at: valueStart, end: end)
       guard length >= 0 else { return nil }
-      if keyEnd - keyStart == key.count,
-        equalBytes(key, UnsafeRawBufferPointer(rebasing: bytes[keyStart..<keyEnd]))
-      {
+      if keyEnd &- keyStart == key.count, bytes.hasBytes(key, at: keyStart) {
         guard let type = BSONType(rawValue: type) else { return nil }
         return RawValue(
           type: type, bytes: UnsafeRawBufferPointer(rebasing: bytes[valueStart..<valueStart + length]))
       }
-      offset = valueStart + length
+      offset = valueStart &+ length
     }
     return nil
   }

@@ -25,6 +25,7 @@ extension [UInt8] {
 }
 
 /// Compares byte by byte, as unsigned numbers; what begins the other one is the lower.
+@inline(__always)
 func compareBytes(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
   let count = min(a.count, b.count)
   if count > 0, let left = a.baseAddress, let right = b.baseAddress {

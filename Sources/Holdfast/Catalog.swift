@@ -5,12 +5,12 @@ protocol TreeReader: AnyObject {
   func withValue<R>(
     _ id: UInt64, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> R
   ) throws(StorageError) -> R
-  func read(
-    _ id: UInt64, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
-  ) throws(StorageError)
   func contains(_ id: UInt64, key: UnsafeRawBufferPointer) throws(StorageError) -> Bool
   func count(_ id: UInt64) throws(StorageError) -> UInt64
   func estimatedCount(_ id: UInt64) -> UInt64
+  associatedtype Lookup: KeyLookup
+  /// What finds keys of a tree, for many lookups.
+  func lookup(_ id: UInt64) throws(StorageError) -> Lookup
   associatedtype Cursor: EntryCursor
   func cursor(_ id: UInt64) throws(StorageError) -> Cursor
   func part(_ id: UInt64, below key: UnsafeRawBufferPointer) throws(StorageError) -> Double
@@ -19,6 +19,22 @@ protocol TreeReader: AnyObject {
   ) throws(StorageError) -> R?
 }
 
+/// Finds keys of one tree.
+protocol KeyLookup {
+  /// Calls `body` with the value of a key, or with `nil`; the bytes are valid during the call.
+  mutating func read(
+    _ key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
+  ) throws(StorageError)
+  /// Says which keys will be asked for next.
+  mutating func prepare(_ count: Int, _ key: (Int) -> UnsafeRawBufferPointer)
+  /// Calls `body` with the value of one of the keys that were prepared.
+  mutating func read(
+    _ place: Int, ofKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
+  ) throws(StorageError)
+}
+
+extension TreeLookup: KeyLookup {}
+extension TransactionLookup: KeyLookup {}
 extension HoldfastEngine.Snapshot: TreeReader {}
 extension WriteTransaction: TreeReader {}
 

@@ -18,9 +18,15 @@ public struct Scan: Sequence {
 
   /// Gives the documents of one iteration.
   public struct Iterator: IteratorProtocol {
-    private var source: Result<DocumentSource, HoldfastError>?
+    private var source: DocumentSource?
 
-    init(_ source: Result<DocumentSource, HoldfastError>) { self.source = source }
+    init(_ begin: () throws(HoldfastError) -> DocumentSource) {
+      do throws(HoldfastError) {
+        source = try begin()
+      } catch {
+        source = FailedSource(error)
+      }
+    }
 
     /// The next document, or why it could not be read; `nil` behind the last one or behind a failure.
     public mutating func next() -> Result<Document, HoldfastError>? {
@@ -33,9 +39,8 @@ public struct Scan: Sequence {
 
     /// The next document; `nil` behind the last one or behind a failure.
     public mutating func nextDocument() throws(HoldfastError) -> Document? {
-      guard let current = source else { return nil }
       do throws(HoldfastError) {
-        if let document = try current.get().next() { return document }
+        if let document = try source?.next() { return document }
         source = nil
         return nil
       } catch {
@@ -47,7 +52,7 @@ public struct Scan: Sequence {
 
   /// Begins an iteration.
   public func makeIterator() -> Iterator {
-    Iterator(Result { () throws(HoldfastError) in try begin() })
+    Iterator(begin)
   }
 
   /// All the documents in an array. For a collection that may be large, iterate instead.
@@ -69,4 +74,13 @@ public struct Scan: Sequence {
 class DocumentSource {
   /// The next document; `nil` behind the last one.
   func next() throws(HoldfastError) -> Document? { nil }
+}
+
+/// What is left of an iteration that could not begin.
+private final class FailedSource: DocumentSource {
+  private let error: HoldfastError
+
+  init(_ error: HoldfastError) { self.error = error }
+
+  override func next() throws(HoldfastError) -> Document? { throw error }
 }

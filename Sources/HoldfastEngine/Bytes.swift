@@ -12,6 +12,12 @@
 func compareBytes(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
   let common = min(a.count, b.count)
   if common > 0, let x = a.baseAddress, let y = b.baseAddress {
+    if common >= 8 {
+      // Most keys differ in their first bytes, and then no call is needed.
+      let p = UInt64(bigEndian: x.loadUnaligned(as: UInt64.self))
+      let q = UInt64(bigEndian: y.loadUnaligned(as: UInt64.self))
+      if p != q { return p < q ? -1 : 1 }
+    }
     let order = memcmp(x, y, common)
     if order != 0 { return Int(order) }
   }

@@ -1,3 +1,5 @@
+import CHoldfast
+
 /// A leaf or internal page seen as what it is: an array of two-byte slots behind the header, in key order,
 /// that point at cells filling the page from its end. Cells that were removed leave garbage that `compact()`
 /// gathers.
@@ -128,16 +130,29 @@ struct Node {
 
   // MARK: Search
 
+  /// Has the processor fetch the header and the first slots.
+  func prefetchHeader() {
+    holdfast_prefetch(bytes)
+    holdfast_prefetch(bytes + 64)
+  }
+
+  /// Has the processor fetch the cells that the first three steps of a search look at.
+  func prefetchCells() {
+    let count = count
+    for eighth in 1..<8 where count >= 8 { holdfast_prefetch(cell(eighth &* count &>> 3)) }
+  }
+
   /// The first slot of a leaf whose key is not below `key`, and whether it is equal.
   @inline(__always)
   func search(_ key: UnsafeRawBufferPointer) -> (index: Int, found: Bool) {
+    let head = KeyHead(key)
     var low = 0
     var high = count
     while low < high {
-      let middle = (low + high) >> 1
-      let order = compareBytes(self.key(middle), key)
+      let middle = (low &+ high) &>> 1
+      let order = compare(middle, behind: Node.leafCellHeader, key, head)
       if order == 0 { return (middle, true) }
-      if order < 0 { low = middle + 1 } else { high = middle }
+      if order < 0 { low = middle &+ 1 } else { high = middle }
     }
     return (low, false)
   }
@@ -145,12 +160,68 @@ struct Node {
   /// The slot of an internal page below which `key` belongs.
   @inline(__always)
   func childIndex(_ key: UnsafeRawBufferPointer) -> Int {
+    let head = KeyHead(key)
     var low = 1
     var high = count
     while low < high {
-      let middle = (low + high) >> 1
-      if compareBytes(self.key(middle), key) <= 0 { low = middle + 1 } else { high = middle }
+      let middle = (low &+ high) &>> 1
+      if compare(middle, behind: Node.internalCellHeader, key, head) <= 0 {
+        low = middle &+ 1
+      } else {
+        high = middle
+      }
     }
-    return low - 1
+    return low &- 1
   }
+
+  /// Compares a slot's key with `key`, whose head is given: most keys differ there, and then no bytes need to be
+  /// compared one by one.
+  @inline(__always)
+  private func compare(
+    _ index: Int, behind header: Int, _ key: UnsafeRawBufferPointer, _ head: KeyHead
+  ) -> Int {
+    let start = Int(bytes.loadLE(PageFormat.slots &+ 2 &* index, as: UInt16.self))
+    let count = Int(bytes.loadLE(start, as: UInt16.self))
+    let own = KeyHead(bytes + start + header, count, readable: page.size &- start &- header)
+    if own != head { return own < head ? -1 : 1 }
+    return compareBytes(UnsafeRawBufferPointer(start: bytes + start + header, count: count), key)
+  }
+}
+
+/// The first eight bytes of a key as a number, with zeros behind a shorter one. Where the heads of two keys
+/// differ they are in the order of the keys.
+struct KeyHead: Comparable {
+  private let value: UInt64
+
+  @inline(__always)
+  private init(value: UInt64) { self.value = value }
+
+  @inline(__always)
+  init(_ key: UnsafeRawBufferPointer) {
+    if let base = key.baseAddress {
+      self.init(base, key.count, readable: key.count)
+    } else {
+      self.init(value: 0)
+    }
+  }
+
+  /// - Parameter readable: how many bytes there are in memory, which may be more than the key's.
+  @inline(__always)
+  init(_ start: UnsafeRawPointer, _ count: Int, readable: Int) {
+    if count >= 8 {
+      value = UInt64(bigEndian: start.loadUnaligned(as: UInt64.self))
+    } else if readable >= 8, count > 0 {
+      let word = UInt64(bigEndian: start.loadUnaligned(as: UInt64.self))
+      value = word & (~0 &<< UInt64(truncatingIfNeeded: 64 &- 8 &* count))
+    } else {
+      var word: UInt64 = 0
+      for place in 0..<count {
+        word |= UInt64(start.load(fromByteOffset: place, as: UInt8.self)) &<< UInt64(56 &- 8 &* place)
+      }
+      value = word
+    }
+  }
+
+  @inline(__always)
+  static func < (left: KeyHead, right: KeyHead) -> Bool { left.value < right.value }
 }

@@ -21,7 +21,7 @@ final class Page: @unchecked Sendable {
   /// Whether the file lacks it.
   var isDirty = false
   /// The second chance of the clock.
-  var isReferenced = true
+  @exclusivity(unchecked) var isReferenced = true
   /// Where it stands in its shard's clock.
   var ring = -1
 

@@ -9,13 +9,16 @@ final class PageCache: Sendable {
   /// One part of the cache. `@unchecked Sendable`: everything in it is touched under `latch` only.
   private final class Shard: @unchecked Sendable {
     let latch = Latch()
-    var pages = PageTable()
+    // No two accesses meet under the latch, so that they need not be checked at run time, on every step down a tree.
+    @exclusivity(unchecked) var pages = PageTable()
     var clock: [Page] = []
     var hand = 0
     var bytes = 0
   }
 
   private let shards: [Shard]
+  /// One less than how many shards there are, which is a power of two.
+  private let mask: UInt64
   private let pauses = Atomic<Int>(0)
   private let dirty = Atomic<Int>(0)
   /// The bytes of pages that it was made for, dirty ones included.
@@ -28,8 +31,10 @@ final class PageCache: Sendable {
   init(budget: Int, pageSize: Int) {
     fullBudget = max(budget, StorageLimits.minimumCacheBytes)
     currentBudget = Atomic(fullBudget)
-    let count = max(1, min(16, fullBudget / (pageSize * 64)))
+    var count = 1
+    while count < 16, count * 2 <= fullBudget / (pageSize * 64) { count *= 2 }
     shards = (0..<count).map { _ in Shard() }
+    mask = UInt64(count - 1)
   }
 
   /// Changes what it may hold, between the smallest budget there is and what it was made for. What is over is
@@ -50,7 +55,7 @@ final class PageCache: Sendable {
   }
 
   private func shard(_ number: UInt64) -> Shard {
-    shards[Int(truncatingIfNeeded: number % UInt64(shards.count))]
+    shards[Int(truncatingIfNeeded: number & mask)]
   }
 
   /// Bytes of dirty pages.
@@ -67,6 +72,12 @@ final class PageCache: Sendable {
     guard let page = shard.pages[number] else { return nil }
     page.isReferenced = true
     return page
+  }
+
+  /// Has the processor fetch what ``page(_:)`` will read.
+  func prefetchPage(_ number: UInt64) {
+    let shard = shard(number)
+    shard.latch.withLock { shard.pages.prefetchPage(number) }
   }
 
   /// Adds a page that was read from the file, unless another thread was faster. Returns the page to use.

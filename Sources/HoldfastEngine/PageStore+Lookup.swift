@@ -15,7 +15,7 @@ extension PageStore {
   }
 
   /// The keys below the first page on the way to `key` that cannot be read.
-  private func bounds(_ tree: TreeRoot, of key: UnsafeRawBufferPointer) -> KeyBounds {
+  func bounds(_ tree: TreeRoot, of key: UnsafeRawBufferPointer) -> KeyBounds {
     var bounds = KeyBounds()
     var page = try? root(of: tree)
     while let parent = page, parent.level > 0 {
@@ -30,24 +30,6 @@ extension PageStore {
   func contains(_ tree: TreeRoot, key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
     guard let page = try leaf(tree, for: key) else { return false }
     return Node(page).search(key).found
-  }
-
-  /// Calls `body` with the value of a key, or with `nil`; the bytes are valid during the call. Like
-  /// ``withValue(_:key:_:)``, but not generic, which spares a caller in another module the cost of a generic
-  /// call.
-  func read(
-    _ tree: TreeRoot, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
-  ) throws(StorageError) {
-    guard let page = try leaf(tree, for: key) else { return body(nil) }
-    let node = Node(page)
-    let (index, found) = node.search(key)
-    guard found else { return body(nil) }
-    if node.isOverflow(index) {
-      let run = try overflowRun(of: node, at: index)
-      withExtendedLifetime(run) { body(Overflow.value(of: run, length: node.valueLength(index))) }
-    } else {
-      withExtendedLifetime(page) { body(node.storedValue(index)) }
-    }
   }
 
   /// Calls `body` with the value of a key, or with `nil`; the bytes are valid during the call.
@@ -69,13 +51,17 @@ extension PageStore {
 /// Finds the leaves of one tree for keys that come more or less in order: as long as the next key belongs to
 /// the same leaf, the way down is not walked again. The tree must not change meanwhile.
 struct LeafFinder {
-  private let store: PageStore
+  let store: PageStore
   private let tree: TreeRoot
-  /// The leaf, and the pages above it, which hold the bounds.
-  private var path: [Page] = []
-  /// Keys from `lower` up to, not including, `upper` belong to the leaf; `nil` means without limit.
-  private var lower: UnsafeRawBufferPointer?
-  private var upper: UnsafeRawBufferPointer?
+  /// The root, which is in every way down, the page above the leaf, and the leaf.
+  private var root: Page?
+  private var parent: Page?
+  private var leaf: Page?
+  /// Where the leaf is in its parent.
+  private var index = 0
+  /// Whether the leaf is the first, or the last, of the tree.
+  private var isFirst = false
+  private var isLast = false
 
   init(_ tree: TreeRoot, in store: PageStore) {
     self.tree = tree
@@ -84,32 +70,134 @@ struct LeafFinder {
 
   /// The leaf where a key is or would be; `nil` in an empty tree.
   mutating func leaf(for key: UnsafeRawBufferPointer) throws(StorageError) -> Page? {
+    if let leaf, isInside(leaf, key) { return leaf }
     guard !tree.isEmpty else { return nil }
-    if let leaf = path.last, lower.map({ compareBytes($0, key) <= 0 }) ?? true,
-      upper.map({ compareBytes(key, $0) < 0 }) ?? true
-    {
-      return leaf
-    }
-    path.removeAll(keepingCapacity: true)
-    (lower, upper) = (nil, nil)
+    leaf = nil
     do throws(StorageError) {
-      var page = try store.root(of: tree)
+      var page = if let root { root } else { try store.root(of: tree) }
+      root = page
+      (isFirst, isLast) = (true, true)
       while page.level > 0 {
         let node = Node(page)
-        let index = node.childIndex(key)
-        if index > 0 { lower = node.key(index) }
-        if index + 1 < node.count { upper = node.key(index + 1) }
-        path.append(page)
+        index = node.childIndex(key)
+        if index > 0 { isFirst = false }
+        if index + 1 < node.count { isLast = false }
+        if page.level == 1 { parent = page }
         page = try store.child(of: node, at: index)
       }
-      path.append(page)
+      leaf = page
       return page
     } catch {
-      var bounds = KeyBounds()
-      (bounds.lower, bounds.upper) = (lower.map { [UInt8]($0) }, upper.map { [UInt8]($0) })
-      // What is here is no way to a leaf.
-      path.removeAll(keepingCapacity: true)
-      throw store.located(error, bounds)
+      throw store.located(error, store.bounds(tree, of: key))
     }
+  }
+
+  /// Whether a page is what a leaf of the tree has to be.
+  func isLeaf(_ page: Page) -> Bool { page.tree == tree.id && page.kind == .leaf }
+
+  /// The number of the leaf where a key is or would be, if the pages above it can be read; `nil` when there are
+  /// none.
+  mutating func leafNumber(for key: UnsafeRawBufferPointer) -> UInt64? {
+    guard tree.height > 1, let top = root ?? (try? store.root(of: tree)) else { return nil }
+    root = top
+    var page = top
+    while page.level > 1 {
+      let node = Node(page)
+      guard let next = try? store.child(of: node, at: node.childIndex(key)) else { return nil }
+      page = next
+    }
+    return Node(page).childNumber(Node(page).childIndex(key))
+  }
+
+  /// Whether a key is surely a matter of the leaf. Where the page above has no bound, the leaf's own keys are
+  /// taken, so that it may belong there and not be seen to.
+  @inline(__always)
+  private func isInside(_ leaf: Page, _ key: UnsafeRawBufferPointer) -> Bool {
+    let node = Node(leaf)
+    let count = node.count
+    if !isFirst {
+      if index > 0, let parent {
+        if compareBytes(Node(parent).key(index), key) > 0 { return false }
+      } else if count == 0 || compareBytes(node.key(0), key) > 0 {
+        return false
+      }
+    }
+    if isLast { return true }
+    if let parent, index + 1 < Node(parent).count {
+      return compareBytes(key, Node(parent).key(index + 1)) < 0
+    }
+    return count > 0 && compareBytes(key, node.key(count - 1)) <= 0
+  }
+}
+
+/// Looks keys of one version of a tree up, one after another, for callers to whom each lookup counts. Make one
+/// with ``Snapshot/lookup(_:)``. Not for use by several threads at once.
+public struct TreeLookup {
+  private var finder: LeafFinder
+  /// Keeps the version's pages from being reused.
+  private let snapshot: Snapshot
+  /// The leaves of the keys that were prepared, where they were in memory.
+  private var prepared: [Page?] = []
+
+  init(_ tree: TreeRoot, _ snapshot: Snapshot) {
+    finder = LeafFinder(tree, in: snapshot.storage.store)
+    self.snapshot = snapshot
+  }
+
+  /// Calls `body` with the value of a key, or with `nil`; the bytes are valid during the call.
+  public mutating func read(
+    _ key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
+  ) throws(StorageError) {
+    guard let page = try finder.leaf(for: key) else { return body(nil) }
+    try read(key, in: page, body)
+  }
+
+  private func read(
+    _ key: UnsafeRawBufferPointer, in page: Page, _ body: (UnsafeRawBufferPointer?) -> Void
+  ) throws(StorageError) {
+    let node = Node(page)
+    let (index, found) = node.search(key)
+    guard found else { return body(nil) }
+    if node.isOverflow(index) {
+      let run = try finder.store.overflowRun(of: node, at: index)
+      withExtendedLifetime(run) { body(Overflow.value(of: run, length: node.valueLength(index))) }
+    } else {
+      withExtendedLifetime(page) { body(node.storedValue(index)) }
+    }
+  }
+
+  // MARK: Several keys
+
+  /// Finds the leaves of some keys that ``read(_:ofKey:_:)`` will be asked for, as far as they are in memory, and
+  /// has the processor fetch what the searches in them will look at.
+  ///
+  /// A search in a leaf that nobody looked at for a while waits for main memory half a dozen times, each time for
+  /// what the last wait brought. The waits of different searches can be one: step by step, each step is asked for
+  /// all keys before the next one needs it.
+  public mutating func prepare(_ count: Int, _ key: (Int) -> UnsafeRawBufferPointer) {
+    prepared.removeAll(keepingCapacity: true)
+    let cache = finder.store.cache
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: count) { numbers in
+      for place in 0..<count {
+        numbers.initializeElement(at: place, to: finder.leafNumber(for: key(place)) ?? 0)
+        if numbers[place] != 0 { cache.prefetchPage(numbers[place]) }
+      }
+      for number in numbers {
+        let page = number == 0 ? nil : cache.page(number)
+        page.map { Node($0).prefetchHeader() }
+        prepared.append(page)
+      }
+    }
+    for case let page? in prepared { Node(page).prefetchCells() }
+  }
+
+  /// Calls `body` with the value of one of the keys that were prepared.
+  public mutating func read(
+    _ place: Int, ofKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
+  ) throws(StorageError) {
+    guard place < prepared.count, let page = prepared[place], finder.isLeaf(page) else {
+      return try read(key, body)
+    }
+    try read(key, in: page, body)
   }
 }

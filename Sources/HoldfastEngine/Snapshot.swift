@@ -32,13 +32,10 @@ public final class Snapshot: Sendable {
     return try storage.store.withValue(version.tree(id), key: key, body)
   }
 
-  /// Calls `body` with the value of a key, or with `nil`; the bytes are valid during the call. For callers to
-  /// whom each call counts.
-  public func read(
-    _ id: UInt64, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
-  ) throws(StorageError) {
+  /// What finds keys of a tree.
+  public func lookup(_ id: UInt64) throws(StorageError) -> TreeLookup {
     try storage.checkOpen()
-    try storage.store.read(version.tree(id), key: key, body)
+    return TreeLookup(version.tree(id), self)
   }
 
   /// Whether a key exists.

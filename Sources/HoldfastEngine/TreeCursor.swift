@@ -93,6 +93,14 @@ public struct TreeCursor {
 
   private mutating func move(by direction: Int) throws(StorageError) -> Bool {
     guard isValid else { return false }
+    let last = path.count - 1
+    let next = path[last].index + direction
+    let page = path[last].page
+    if page.level == 0, next >= 0, next < Node(page).count {
+      path[last].index = next
+      run = nil
+      return true
+    }
     return try locating { (cursor) throws(StorageError) in try cursor.step(by: direction) }
   }
 

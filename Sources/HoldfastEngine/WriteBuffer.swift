@@ -101,11 +101,15 @@ struct WriteBuffer {
     var result = Array(entries.indices)
     if !isAscending {
       arena.withUnsafeBytes { bytes in
-        result.sort { a, b in
-          compareBytes(
-            UnsafeRawBufferPointer(rebasing: bytes[entries[a].key]),
-            UnsafeRawBufferPointer(rebasing: bytes[entries[b].key])) < 0
+        func key(_ index: Int) -> UnsafeRawBufferPointer {
+          UnsafeRawBufferPointer(rebasing: bytes[entries[index].key])
         }
+        // With their heads beside them, most are compared without a look at their bytes.
+        var headed = result.map { (head: KeyHead(key($0)), index: $0) }
+        headed.sort { a, b in
+          a.head == b.head ? compareBytes(key(a.index), key(b.index)) < 0 : a.head < b.head
+        }
+        result = headed.map(\.index)
       }
     }
     order = result

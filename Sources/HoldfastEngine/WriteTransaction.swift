@@ -98,12 +98,8 @@ public final class WriteTransaction {
     return try store.withValue(tree(id), key: key, body)
   }
 
-  /// Like ``withValue(_:key:_:)``, for callers to whom each call counts.
-  public func read(
-    _ id: UInt64, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
-  ) throws(StorageError) {
-    try withValue(id, key: key, body)
-  }
+  /// What finds keys of a tree as this transaction sees it at each call.
+  public func lookup(_ id: UInt64) -> TransactionLookup { TransactionLookup(transaction: self, tree: id) }
 
   /// Whether a key exists, as this transaction sees it.
   public func contains(_ id: UInt64, key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
@@ -287,5 +283,28 @@ public final class WriteTransaction {
     }
     for id in dropped { Operation.appendTree(Operation.Code.dropTree, id, to: &bytes) }
     return bytes
+  }
+}
+
+/// Looks keys of one tree up as a transaction sees them.
+public struct TransactionLookup {
+  let transaction: WriteTransaction
+  let tree: UInt64
+
+  /// Calls `body` with the value of a key, or with `nil`; the bytes are valid during the call.
+  public func read(
+    _ key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
+  ) throws(StorageError) {
+    try transaction.withValue(tree, key: key, body)
+  }
+
+  /// Prepares nothing: what the transaction wrote is in memory.
+  public func prepare(_ count: Int, _ key: (Int) -> UnsafeRawBufferPointer) {}
+
+  /// Calls `body` with the value of a key, as ``read(_:_:)``.
+  public func read(
+    _ place: Int, ofKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
+  ) throws(StorageError) {
+    try read(key, body)
   }
 }

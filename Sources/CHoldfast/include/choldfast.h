@@ -27,6 +27,10 @@ uint64_t holdfast_xxh64(uint64_t seed, const void *_Nullable bytes, size_t lengt
 /// Overwrites memory with zeros in a way that no optimizer removes.
 void holdfast_zero(void *_Nullable bytes, size_t length);
 
+/// Tells the processor that memory will be read soon. Any address will do; nothing happens but that it is sooner
+/// in the processor's caches.
+static inline void holdfast_prefetch(const void *_Nullable bytes) { __builtin_prefetch(bytes); }
+
 /// Fills memory with random bytes of the operating system. Returns 0, or an error number.
 int holdfast_random(void *_Nullable bytes, size_t length);
 

@@ -42,7 +42,7 @@ extension CollectionReader {
     switch access {
     case .nothing: return RowSource()
     case .documents(let scan):
-      if scan.isLookup, !query.skipsDamage { return LookupSource(reader, record, scan, rows) }
+      if scan.isLookup, !query.skipsDamage { return try LookupSource(reader, record, scan, rows) }
       return try DocumentScanSource(reader, record, scan, rows, skipsDamage: query.skipsDamage)
     case .index(let scan):
       guard let index = record.indexes.first(where: { $0.description.name == scan.index.name }) else {
@@ -51,7 +51,7 @@ extension CollectionReader {
       // A branch of a union answers for its own part of the filter only; and who changes documents needs places
       // in arrays, which asking the filter gives.
       let isAnswered = scan.isExact && rows.contents != .documentAndKey
-      return IndexScanSource(reader, record, index, scan, isAnswered ? rows.withoutFilter : rows)
+      return try IndexScanSource(reader, record, index, scan, isAnswered ? rows.withoutFilter : rows)
     case .union(let accesses):
       let keyed = RowFilter(
         query, .documentAndKey, needsPosition: rows.needsPosition, name)

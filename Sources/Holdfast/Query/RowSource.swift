@@ -30,9 +30,9 @@ struct StageCounts {
   var nanoseconds: UInt64 = 0
 }
 
-/// A stage of a query that gives rows.
+/// A stage of a query that gives rows. It belongs to one thread, and is not asked for a row while it makes one.
 class RowSource {
-  var counts = StageCounts()
+  @exclusivity(unchecked) var counts = StageCounts()
 
   /// The next row; `nil` behind the last one.
   final func next() throws(HoldfastError) -> Row? {
@@ -67,11 +67,30 @@ class RowSource {
   }
 }
 
+/// A stage that reads trees. What it does is a closure, because a closure is compiled for the reader that it was
+/// made with, and the methods of a generic class are not.
+class ScanSource: RowSource {
+  private let step: (inout StageCounts) throws(HoldfastError) -> Row?
+
+  init(_ step: @escaping (inout StageCounts) throws(HoldfastError) -> Row?) { self.step = step }
+
+  final override func produce() throws(HoldfastError) -> Row? { try step(&counts) }
+}
+
 /// What became of a document that was looked at.
-enum Verdict {
-  case match(Row)
-  case noMatch
-  case failure(HoldfastError)
+struct Verdict {
+  /// The row that was made of it, when it matches.
+  var row = Row()
+  var isMatch = false
+  /// Behind a reference, because it is large and hardly ever there.
+  private(set) var failure: Failure?
+
+  final class Failure {
+    let error: HoldfastError
+    init(_ error: HoldfastError) { self.error = error }
+  }
+
+  mutating func fail(_ error: HoldfastError) { failure = Failure(error) }
 }
 
 /// Decides about one document and makes a row of it.
@@ -98,28 +117,29 @@ struct RowFilter {
     return result
   }
 
-  func verdict(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Verdict {
-    guard let raw = RawDocument(value) else { return .failure(malformed) }
-    var row = Row()
+  /// Looks at a document.
+  func judge(
+    _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ verdict: inout Verdict
+  ) {
+    guard let raw = RawDocument(value) else {
+      verdict.fail(malformed)
+      return
+    }
     do throws(QueryError) {
       if needsPosition {
         let found = try filter.match(raw)
-        guard found.matches else { return .noMatch }
-        row.position = found.arrayIndex
+        guard found.matches else { return }
+        verdict.row.position = found.arrayIndex
       } else if !isTrivial {
-        guard try filter.matches(raw) else { return .noMatch }
+        guard try filter.matches(raw) else { return }
       }
     } catch {
-      return .failure(HoldfastError(error, collection: name.text))
+      verdict.fail(HoldfastError(error, collection: name.text))
+      return
     }
-    switch contents {
-    case .nothing: break
-    case .document: row.document = Document(trusted: [UInt8](value))
-    case .documentAndKey:
-      row.document = Document(trusted: [UInt8](value))
-      row.key = [UInt8](key)
-    }
-    return .match(row)
+    if contents != .nothing { verdict.row.document = Document(trusted: [UInt8](value)) }
+    if contents == .documentAndKey { verdict.row.key = [UInt8](key) }
+    verdict.isMatch = true
   }
 
   private var malformed: HoldfastError {

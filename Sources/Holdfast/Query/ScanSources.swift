@@ -2,39 +2,30 @@ internal import HoldfastEngine
 internal import HoldfastQuery
 
 /// Reads the documents of a collection in the order of their ids.
-final class DocumentScanSource<Reader: TreeReader>: RowSource {
+final class DocumentScanSource: ScanSource {
   private let scan: Plan.DocumentScan
-  private var walk: RangeWalk<Reader.Cursor>
-  private let rows: RowFilter
-  private let skipsDamage: Bool
 
-  init(
+  init<Reader: TreeReader>(
     _ reader: Reader, _ record: CollectionRecord, _ scan: Plan.DocumentScan, _ rows: RowFilter,
     skipsDamage: Bool
   ) throws(HoldfastError) {
     self.scan = scan
-    self.rows = rows
-    self.skipsDamage = skipsDamage
     let cursor = try translating(rows.name) { () throws(StorageError) in try reader.cursor(record.tree) }
-    walk = RangeWalk(cursor, scan.ranges, isReverse: scan.isReverse)
-  }
-
-  override func produce() throws(HoldfastError) -> Row? {
-    while true {
-      do throws(HoldfastError) {
-        var verdict = Verdict.noMatch
-        let isAtEntry = try translating(rows.name) { () throws(StorageError) in
-          try walk.next { key, value in verdict = rows.verdict(key, value) }
+    var walk = RangeWalk(cursor, scan.ranges, isReverse: scan.isReverse)
+    super.init { (counts) throws(HoldfastError) in
+      while true {
+        do throws(HoldfastError) {
+          var verdict = Verdict()
+          let isAtEntry = try translating(rows.name) { () throws(StorageError) in
+            try walk.next { key, value in rows.judge(key, value, &verdict) }
+          }
+          guard isAtEntry else { return nil }
+          counts.documentsExamined += 1
+          if verdict.isMatch { return verdict.row }
+          if let failure = verdict.failure { throw failure.error }
+        } catch {
+          guard skipsDamage, error.damage != nil else { throw error }
         }
-        guard isAtEntry else { return nil }
-        counts.documentsExamined += 1
-        switch verdict {
-        case .match(let row): return row
-        case .noMatch: continue
-        case .failure(let error): throw error
-        }
-      } catch {
-        guard skipsDamage, error.damage != nil else { throw error }
       }
     }
   }
@@ -42,140 +33,275 @@ final class DocumentScanSource<Reader: TreeReader>: RowSource {
   override func describe() -> (stage: String, details: Document) {
     var details: Document = ["direction": scan.isReverse ? "backward" : "forward"]
     if scan.bounds.isEmpty { return ("COLLSCAN", details) }
-    details["indexBounds"] = ["_id": .array(scan.bounds.prefix(boundsShown).map { .string($0) })]
+    details["indexBounds"] = ["_id": scan.bounds.shown]
     return ("IDSCAN", details)
   }
 }
 
 /// Looks one document up by its id.
-final class LookupSource<Reader: TreeReader>: RowSource {
-  private let reader: Reader
-  private let record: CollectionRecord
+final class LookupSource: ScanSource {
   private let scan: Plan.DocumentScan
-  private let rows: RowFilter
-  private var isDone = false
 
-  init(_ reader: Reader, _ record: CollectionRecord, _ scan: Plan.DocumentScan, _ rows: RowFilter) {
-    self.reader = reader
-    self.record = record
+  init<Reader: TreeReader>(
+    _ reader: Reader, _ record: CollectionRecord, _ scan: Plan.DocumentScan, _ rows: RowFilter
+  ) throws(HoldfastError) {
     self.scan = scan
-    self.rows = rows
-  }
-
-  override func produce() throws(HoldfastError) -> Row? {
-    guard !isDone, let key = scan.ranges.first?.lower else { return nil }
-    isDone = true
-    counts.keysExamined = 1
-    var verdict: Verdict?
-    try translating(rows.name) { () throws(StorageError) in
-      try key.withBytes { (key) throws(StorageError) in
-        try reader.read(record.tree, key: key) { value in verdict = value.map { rows.verdict(key, $0) } }
+    var lookup = try translating(rows.name) { () throws(StorageError) in try reader.lookup(record.tree) }
+    var isDone = false
+    super.init { (counts) throws(HoldfastError) in
+      guard !isDone, let key = scan.ranges.first?.lower else { return nil }
+      isDone = true
+      counts.keysExamined = 1
+      var verdict = Verdict()
+      try translating(rows.name) { () throws(StorageError) in
+        try key.withBytes { (key) throws(StorageError) in
+          try lookup.read(key) { value in
+            guard let value else { return }
+            counts.documentsExamined = 1
+            rows.judge(key, value, &verdict)
+          }
+        }
       }
-    }
-    guard let verdict else { return nil }
-    counts.documentsExamined = 1
-    switch verdict {
-    case .match(let row): return row
-    case .noMatch: return nil
-    case .failure(let error): throw error
+      if let failure = verdict.failure { throw failure.error }
+      return verdict.isMatch ? verdict.row : nil
     }
   }
 
   override func describe() -> (stage: String, details: Document) {
-    ("IDHACK", ["indexBounds": ["_id": .array(scan.bounds.map { .string($0) })]])
+    ("IDHACK", ["indexBounds": ["_id": scan.bounds.shown]])
   }
 }
 
-/// How many intervals of a field `explain` shows.
-let boundsShown = 20
+extension [String] {
+  /// As many intervals of a field as `explain` shows.
+  fileprivate var shown: BSONValue { .array(prefix(20).map { .string($0) }) }
+}
 
 /// Reads an index within its bounds, and the documents that its entries lead to.
-final class IndexScanSource<Reader: TreeReader>: RowSource {
-  private let reader: Reader
-  private let record: CollectionRecord
-  private let index: IndexRecord
+final class IndexScanSource: ScanSource {
+  private let scan: Plan.IndexScan
+
+  init<Reader: TreeReader>(
+    _ reader: Reader, _ record: CollectionRecord, _ index: IndexRecord, _ scan: Plan.IndexScan,
+    _ rows: RowFilter
+  ) throws(HoldfastError) {
+    self.scan = scan
+    let documents = try translating(rows.name) { () throws(StorageError) in try reader.lookup(record.tree) }
+    let cursor = try translating(rows.name) { () throws(StorageError) in try reader.cursor(index.tree) }
+    var walk = IndexWalk<Reader>(cursor, documents, scan, rows)
+    if scan.isLookup {
+      var isDone = false
+      super.init { (counts) throws(HoldfastError) in
+        guard !isDone, let key = scan.ranges.first?.lower else { return nil }
+        isDone = true
+        let value = try translating(rows.name) { () throws(StorageError) in
+          try key.withBytes { (key) throws(StorageError) in
+            try reader.withValue(index.tree, key: key) { $0.map { [UInt8]($0) } }
+          }
+        }
+        guard let value else { return nil }
+        return try walk.row(at: key, value, &counts)
+      }
+    } else {
+      super.init { (counts) throws(HoldfastError) in try walk.next(&counts) }
+    }
+  }
+
+  override func describe() -> (stage: String, details: Document) {
+    var details: Document = [
+      "indexName": .string(scan.index.name), "keyPattern": .document(scan.index.keys),
+      "isMultiKey": .bool(scan.index.isMultikey), "isUnique": .bool(scan.index.isUnique),
+      "isSparse": .bool(scan.index.isSparse), "isPartial": .bool(scan.index.partialFilter != nil),
+      "direction": scan.isReverse ? "backward" : "forward",
+    ]
+    details["indexBounds"] = .document(
+      Document(
+        scan.bounds.map { bound in
+          (bound.path, bound.intervals.shown)
+        }))
+    details["covered"] = .bool(scan.isCovered)
+    return ("IXSCAN", details)
+  }
+}
+
+/// Entries of an index, copied one behind the other.
+private struct EntryBatch {
+  private var bytes: [UInt8] = []
+  /// Where a key, its value and the key of its document are.
+  private var entries: [(key: Range<Int>, value: Range<Int>, id: Range<Int>)] = []
+
+  var count: Int { entries.count }
+
+  mutating func removeAll() {
+    bytes.removeAll(keepingCapacity: true)
+    entries.removeAll(keepingCapacity: true)
+  }
+
+  mutating func append(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, isUnique: Bool) {
+    let start = bytes.count
+    bytes.append(contentsOf: key)
+    bytes.append(contentsOf: value)
+    let middle = start + key.count
+    var id = middle..<middle
+    if let length = IndexEntryFormat.documentKey(key, value, isUnique: isUnique)?.count {
+      id = isUnique ? middle + 2..<middle + 2 + length : middle - length..<middle
+    }
+    entries.append((start..<middle, middle..<bytes.count, id))
+  }
+
+  func withEntry<R>(
+    _ place: Int, _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> R
+  ) -> R {
+    let entry = entries[place]
+    return bytes.withBytes { bytes in
+      body(
+        UnsafeRawBufferPointer(rebasing: bytes[entry.key]),
+        UnsafeRawBufferPointer(rebasing: bytes[entry.value]))
+    }
+  }
+
+  /// Calls `body` with what gives the keys of the documents.
+  func withIDs(_ body: ((Int) -> UnsafeRawBufferPointer) -> Void) {
+    bytes.withBytes { bytes in
+      withoutActuallyEscaping({ place in UnsafeRawBufferPointer(rebasing: bytes[entries[place].id]) }) {
+        body($0)
+      }
+    }
+  }
+}
+
+/// A walk over the entries of an index, and from them to the documents.
+private struct IndexWalk<Reader: TreeReader> {
+  private var entries: RangeWalk<Reader.Cursor>
+  private var documents: EntryFollower<Reader>
+  private let isUnique: Bool
+  /// Entries that were read ahead, so that their documents can be looked for together; and the one that is next.
+  private var batch = EntryBatch()
+  private var position = 0
+  /// How many entries are read ahead: the more, the more have been asked for.
+  private var batchSize = 1
+  private static var largestBatch: Int { 16 }
+  private var isAtEnd = false
+  /// Why there are no entries behind those that were read ahead.
+  private var failure: HoldfastError?
+
+  init(_ cursor: Reader.Cursor, _ documents: Reader.Lookup, _ scan: Plan.IndexScan, _ rows: RowFilter) {
+    entries = RangeWalk(cursor, scan.ranges, isReverse: scan.isReverse)
+    isUnique = scan.index.isUnique
+    self.documents = EntryFollower(documents, scan, rows)
+  }
+
+  mutating func next(_ counts: inout StageCounts) throws(HoldfastError) -> Row? {
+    while true {
+      if position == batch.count { try readAhead() }
+      guard position < batch.count else { return nil }
+      var verdict = Verdict()
+      let place = position
+      position += 1
+      batch.withEntry(place) { key, value in documents.follow(place, key, value, &verdict, &counts) }
+      if verdict.isMatch { return verdict.row }
+      if let failure = verdict.failure { throw failure.error }
+    }
+  }
+
+  private mutating func readAhead() throws(HoldfastError) {
+    if let failure {
+      self.failure = nil
+      throw failure
+    }
+    batch.removeAll()
+    position = 0
+    do throws(StorageError) {
+      try Self.fill(&batch, batchSize, &isAtEnd, from: &entries, isUnique: isUnique)
+    } catch {
+      let failure = HoldfastError(error, collection: documents.name.text)
+      guard batch.count > 0 else { throw failure }
+      self.failure = failure
+    }
+    if batchSize > 1 { documents.prepare(batch) }
+    batchSize = min(batchSize * 2, Self.largestBatch)
+  }
+
+  private static func fill(
+    _ batch: inout EntryBatch, _ size: Int, _ isAtEnd: inout Bool,
+    from entries: inout RangeWalk<Reader.Cursor>,
+    isUnique: Bool
+  ) throws(StorageError) {
+    while !isAtEnd, batch.count < size {
+      isAtEnd = try !entries.next { key, value in batch.append(key, value, isUnique: isUnique) }
+    }
+  }
+
+  /// The row of one entry, if it makes one.
+  mutating func row(
+    at key: [UInt8], _ value: [UInt8], _ counts: inout StageCounts
+  ) throws(HoldfastError) -> Row? {
+    var verdict = Verdict()
+    key.withBytes { key in value.withBytes { documents.follow(0, key, $0, &verdict, &counts) } }
+    if let failure = verdict.failure { throw failure.error }
+    return verdict.isMatch ? verdict.row : nil
+  }
+}
+
+/// Goes from the entries of an index to the documents.
+private struct EntryFollower<Reader: TreeReader> {
   private let scan: Plan.IndexScan
   private let rows: RowFilter
-  private var walk: RangeWalk<Reader.Cursor>?
-  private var isBegun = false
+  private var documents: Reader.Lookup
   /// The documents that were given, where one can come twice.
   private var seen: Set<[UInt8]> = []
   /// The paths that a covered query wants, with their places among an entry's values.
-  private let covered: [(path: FieldPath, place: Int)]
+  private var covered: [(path: FieldPath, place: Int)] = []
 
-  init(
-    _ reader: Reader, _ record: CollectionRecord, _ index: IndexRecord, _ scan: Plan.IndexScan,
-    _ rows: RowFilter
-  ) {
-    self.reader = reader
-    self.record = record
-    self.index = index
+  var name: CollectionName { rows.name }
+
+  init(_ documents: Reader.Lookup, _ scan: Plan.IndexScan, _ rows: RowFilter) {
+    self.documents = documents
     self.scan = scan
     self.rows = rows
-    var covered = scan.index.fields.enumerated().map { (path: $1.path, place: $0) }
+    guard scan.isCovered else { return }
+    covered = scan.index.fields.enumerated().map { (path: $1.path, place: $0) }
     if !covered.contains(where: { $0.path.text == "_id" }) {
       covered.insert((path: FieldPath("_id"), place: scan.index.fields.count), at: 0)
     }
-    self.covered = covered
   }
 
-  override func produce() throws(HoldfastError) -> Row? {
-    if !isBegun {
-      isBegun = true
-      if scan.isLookup { return try lookup() }
-      let cursor = try translating(rows.name) { () throws(StorageError) in try reader.cursor(index.tree) }
-      walk = RangeWalk(cursor, scan.ranges, isReverse: scan.isReverse)
-    }
-    while walk != nil {
-      var verdict = Verdict.noMatch
-      let isAtEntry = try translating(rows.name) { () throws(StorageError) in
-        try walk?.next { key, value in verdict = self.verdict(key, value) } ?? false
-      }
-      guard isAtEntry else { return nil }
-      switch verdict {
-      case .match(let row): return row
-      case .noMatch: continue
-      case .failure(let error): throw error
-      }
-    }
-    return nil
+  /// Prepares the lookups of the documents that entries lead to.
+  mutating func prepare(_ batch: EntryBatch) {
+    guard !scan.isCovered else { return }
+    batch.withIDs { documents.prepare(batch.count, $0) }
   }
 
-  /// Looks the only entry up that there can be.
-  private func lookup() throws(HoldfastError) -> Row? {
-    guard let key = scan.ranges.first?.lower else { return nil }
-    let entry = try translating(rows.name) { () throws(StorageError) in
-      try key.withBytes { (key) throws(StorageError) in
-        try reader.withValue(index.tree, key: key) { $0.map { [UInt8]($0) } }
-      }
-    }
-    guard let entry else { return nil }
-    let verdict = key.withBytes { key in entry.withBytes { value in self.verdict(key, value) } }
-    switch verdict {
-    case .match(let row): return row
-    case .noMatch: return nil
-    case .failure(let error): throw error
-    }
-  }
-
-  private func verdict(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Verdict {
+  /// Looks at the document that an entry, at a place of what was prepared, leads to.
+  mutating func follow(
+    _ place: Int, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ verdict: inout Verdict,
+    _ counts: inout StageCounts
+  ) {
     counts.keysExamined += 1
     guard let id = IndexEntryFormat.documentKey(key, value, isUnique: scan.index.isUnique) else {
-      return .failure(malformed("an entry is malformed"))
+      verdict.fail(malformed("an entry is malformed"))
+      return
     }
     if scan.isCovered, let document = coveredDocument(key, value) {
-      return document.withUnsafeBytes { rows.verdict(id, $0) }
+      return document.withUnsafeBytes { rows.judge(id, $0, &verdict) }
     }
-    if scan.mayRepeat, !seen.insert([UInt8](id)).inserted { return .noMatch }
+    if scan.mayRepeat, !seen.insert([UInt8](id)).inserted { return }
     counts.documentsExamined += 1
+    var isThere = false
     do throws(StorageError) {
-      var verdict: Verdict?
-      try reader.read(record.tree, key: id) { value in verdict = value.map { rows.verdict(id, $0) } }
-      // In a transaction the document may have been deleted since the walk began.
-      if verdict == nil, !Reader.Cursor.goesOnBehindDamage { return .noMatch }
-      return verdict ?? .failure(malformed("an entry leads to no document"))
+      let rows = rows
+      try documents.read(place, ofKey: id) { document in
+        guard let document else { return }
+        isThere = true
+        rows.judge(id, document, &verdict)
+      }
     } catch {
-      return .failure(HoldfastError(error, collection: rows.name.text))
+      verdict.fail(HoldfastError(error, collection: rows.name.text))
+      return
+    }
+    // In a transaction the document may have been deleted since the walk began.
+    if !isThere, Reader.Cursor.goesOnBehindDamage {
+      verdict.fail(malformed("an entry leads to no document"))
     }
   }
 
@@ -198,22 +324,6 @@ final class IndexScanSource<Reader: TreeReader>: RowSource {
       .corrupted,
       "\(what) in index \(quoted(scan.index.name)) of collection \(quoted(rows.name.text)): run 'holdfast verify', "
         + "then drop the index and create it again", collection: rows.name.text)
-  }
-
-  override func describe() -> (stage: String, details: Document) {
-    var details: Document = [
-      "indexName": .string(scan.index.name), "keyPattern": .document(scan.index.keys),
-      "isMultiKey": .bool(scan.index.isMultikey), "isUnique": .bool(scan.index.isUnique),
-      "isSparse": .bool(scan.index.isSparse), "isPartial": .bool(scan.index.partialFilter != nil),
-      "direction": scan.isReverse ? "backward" : "forward",
-    ]
-    details["indexBounds"] = .document(
-      Document(
-        scan.bounds.map { bound in
-          (bound.path, .array(bound.intervals.prefix(boundsShown).map { .string($0) }))
-        }))
-    details["covered"] = .bool(scan.isCovered)
-    return ("IXSCAN", details)
   }
 }
 

@@ -5,8 +5,9 @@ extension IndexDescription {
   public struct Entries: Sendable {
     /// The entries in ascending order of their keys, each once.
     public var entries: [IndexEntry] = []
-    /// For each field on which parts of its path the document has an array; see ``Field/arrays``.
-    public var arrays: [UInt64]
+    /// For each field on which parts of its path the document has an array; see ``Field/arrays``. Empty when
+    /// there is none on any.
+    public var arrays: [UInt64] = []
   }
 
   /// The most entries that one document may have in one index.
@@ -24,16 +25,35 @@ extension IndexDescription {
   /// - Throws: ``QueryError/Code/parallelArrays``, ``QueryError/Code/keyTooLarge``,
   ///   ``QueryError/Code/limitExceeded``.
   public func entries(of document: RawDocument, id: UnsafeRawBufferPointer) throws(QueryError) -> Entries {
-    var result = Entries(arrays: [UInt64](repeating: 0, count: fields.count))
+    var result = Entries()
     if let partialFilter {
       guard try partialFilter.matches(document) else { return result }
     }
-    var maker = EntryMaker(index: self, document: document, id: id, arrays: result.arrays)
+    if let plain = try plainEntry(of: document, id: id) {
+      if plain.hasValue || !isSparse { result.entries = [plain.entry] }
+      return result
+    }
+    let none = [UInt64](repeating: 0, count: fields.count)
+    var maker = EntryMaker(index: self, document: document, id: id, arrays: none)
     try maker.add(fields.map { _ in .inside(document, 0) })
     result.arrays = maker.arrays
     result.entries = isSparse && !maker.hasValue ? [] : maker.entries
     if result.entries.count > 1 { result.entries = Self.sortedAndUnique(result.entries) }
     return result
+  }
+
+  /// The only entry of a document without arrays on the way to the fields; `nil` when there are some.
+  private func plainEntry(
+    of document: RawDocument, id: UnsafeRawBufferPointer
+  ) throws(QueryError) -> (entry: IndexEntry, hasValue: Bool)? {
+    var encoder = EntryEncoder(idSize: id.count)
+    for field in fields {
+      switch field.path.follow(document, from: 0) {
+      case .array: return nil
+      case .found(let value): try encoder.add(value, field, of: self)
+      }
+    }
+    return (try encoder.entry(of: document, id, in: self), encoder.hasValue)
   }
 
   private static func sortedAndUnique(_ entries: [IndexEntry]) -> [IndexEntry] {
@@ -71,7 +91,10 @@ private struct EntryMaker {
     var array: RawDocument?
     for field in states.indices {
       if case .inside(let document, let part) = states[field] {
-        states[field] = follow(field, document, part)
+        switch index.fields[field].path.follow(document, from: part) {
+        case .found(let value): states[field] = .found(value)
+        case .array(let array, let part): states[field] = .atArray(array, part)
+        }
       }
       guard case .atArray(let found, let part) = states[field] else { continue }
       arrays[field] |= 1 << UInt64(part - 1)
@@ -90,23 +113,6 @@ private struct EntryMaker {
       place += 1
     }
     if place == 0 { try addElement(nil, 0, states) }
-  }
-
-  /// Follows a path through documents to its end, or to an array.
-  private func follow(_ field: Int, _ document: RawDocument, _ part: Int) -> State {
-    let parts = index.fields[field].path.parts
-    var current = document
-    var part = part
-    while true {
-      guard let found = parts[part].name.withUnsafeBytes({ current.value(forKey: $0) }) else {
-        return .found(nil)
-      }
-      part += 1
-      if found.type == .array, let array = found.document { return .atArray(array, part) }
-      if part == parts.count { return .found(found) }
-      guard let next = found.document else { return .found(nil) }
-      current = next
-    }
   }
 
   /// Goes on with one element of the array that some of the fields are at; `nil` stands for an empty array.
@@ -143,9 +149,6 @@ private struct EntryMaker {
   private static var undefined: RawValue {
     RawValue(type: .undefined, bytes: UnsafeRawBufferPointer(start: nil, count: 0))
   }
-  private static var null: RawValue {
-    RawValue(type: .null, bytes: UnsafeRawBufferPointer(start: nil, count: 0))
-  }
 
   private func checkCount(_ count: Int) throws(QueryError) {
     guard count <= IndexDescription.maximumEntries else {
@@ -157,24 +160,81 @@ private struct EntryMaker {
 
   /// Makes the entry of values that have been found for all fields.
   private mutating func emit(_ states: [State]) throws(QueryError) {
-    var key: [UInt8] = []
-    var typeBits: [UInt8] = []
-    key.reserveCapacity(48)
-    var isEmpty = true
+    var encoder = EntryEncoder(idSize: id.count)
     for (state, field) in zip(states, index.fields) {
-      var value = Self.null
-      if case .found(let found?) = state {
-        value = found
-        isEmpty = false
-      }
-      try encode(value, field.isDescending, &key, &typeBits)
+      guard case .found(let value) = state else { continue }
+      try encoder.add(value, field, of: index)
     }
-    if !isEmpty { hasValue = true }
+    if encoder.hasValue { hasValue = true }
     try checkCount(entries.count + 1)
+    entries.append(try encoder.entry(of: document, id, in: index))
+  }
+}
+
+extension FieldPath {
+  /// How far a path leads without going into an array.
+  fileprivate enum End {
+    /// To its end: the value, or `nil` where it is missing.
+    case found(RawValue?)
+    /// To an array; this part of the path comes next, or none.
+    case array(RawDocument, Int)
+  }
+
+  /// Follows the path through documents to its end, or to an array.
+  fileprivate func follow(_ document: RawDocument, from part: Int) -> End {
+    var current = document
+    var part = part
+    while true {
+      guard let found = parts[part].name.withUnsafeBytes({ current.value(forKey: $0) }) else {
+        return .found(nil)
+      }
+      part += 1
+      if found.type == .array, let array = found.document { return .array(array, part) }
+      if part == parts.count { return .found(found) }
+      guard let next = found.document else { return .found(nil) }
+      current = next
+    }
+  }
+}
+
+/// Puts one entry together.
+private struct EntryEncoder {
+  private var key: [UInt8] = []
+  private var typeBits: [UInt8] = []
+  /// Whether some field is there.
+  private(set) var hasValue = false
+
+  init(idSize: Int) { key.reserveCapacity(32 + idSize) }
+
+  private static var null: RawValue {
+    RawValue(type: .null, bytes: UnsafeRawBufferPointer(start: nil, count: 0))
+  }
+
+  /// Adds a field's value; `nil` for a missing one, which counts as null.
+  mutating func add(
+    _ value: RawValue?, _ field: IndexDescription.Field, of index: IndexDescription
+  ) throws(QueryError) {
+    if value != nil { hasValue = true }
+    do throws(BSONError) {
+      try BSONKey.encode(
+        value ?? Self.null, descending: field.isDescending, into: &key, typeBits: &typeBits)
+    } catch {
+      throw Self.tooDeep(index)
+    }
+  }
+
+  /// The entry, when all fields have been added.
+  mutating func entry(
+    of document: RawDocument, _ id: UnsafeRawBufferPointer, in index: IndexDescription
+  ) throws(QueryError) -> IndexEntry {
     // The id's type bits are kept, too, so that a query can be answered from the index alone.
-    if let id = document.value(forKey: "_id") {
+    if let id = document.value(forKey: "_id"), BSONKey.hasTypeBits(id.type) {
       var ignored: [UInt8] = []
-      try encode(id, false, &ignored, &typeBits)
+      do throws(BSONError) {
+        try BSONKey.encode(id, into: &ignored, typeBits: &typeBits)
+      } catch {
+        throw Self.tooDeep(index)
+      }
     }
     let length = key.count + id.count
     guard length <= BSONLimits.maximumKeyBytes else {
@@ -184,17 +244,10 @@ private struct EntryMaker {
           + "limit of \(BSONLimits.maximumKeyBytes): shorten the value, or leave such documents out with a "
           + "partial filter")
     }
-    entries.append(
-      IndexEntryFormat.entry(values: key, id: id, typeBits: typeBits, isUnique: index.isUnique))
+    return IndexEntryFormat.entry(values: key, id: id, typeBits: typeBits, isUnique: index.isUnique)
   }
 
-  private func encode(
-    _ value: RawValue, _ isDescending: Bool, _ key: inout [UInt8], _ typeBits: inout [UInt8]
-  ) throws(QueryError) {
-    do throws(BSONError) {
-      try BSONKey.encode(value, descending: isDescending, into: &key, typeBits: &typeBits)
-    } catch {
-      throw QueryError(.keyTooLarge, "a value nests too deep for \(index.place)")
-    }
+  private static func tooDeep(_ index: IndexDescription) -> QueryError {
+    QueryError(.keyTooLarge, "a value nests too deep for \(index.place)")
   }
 }

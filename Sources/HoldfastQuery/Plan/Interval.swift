@@ -10,10 +10,39 @@ struct Interval: Sendable, Hashable {
   struct End: Sendable, Hashable {
     /// Empty below everything; `nil` above everything.
     var bytes: [UInt8]?
-    /// The value for `explain`.
-    var text: String
+    /// What `explain` shows.
+    var shown: Shown
     /// Whether the value itself is inside, for `explain`.
     var isIncluded: Bool
+  }
+
+  /// What is shown of an end: made into text only when somebody wants to see it.
+  enum Shown: Sendable, Hashable {
+    case text(String)
+    /// The lowest or the highest value of the types that compare with one.
+    case lowest(BSONType)
+    case highest(BSONType)
+    /// A value, whose key has so many bytes.
+    case value(BSONValue, keyBytes: Int)
+
+    /// The longest key, in bytes, of a value that is shown.
+    private static let keyLimit = 200
+    /// The longest text.
+    private static let textLimit = 100
+
+    var text: String {
+      switch self {
+      case .text(let text): return text
+      case .lowest(let type): return type.isNumber ? "-Infinity" : "lowest \(Self.group(type))"
+      case .highest(let type): return type.isNumber ? "Infinity" : "highest \(Self.group(type))"
+      case .value(let value, let keyBytes):
+        guard keyBytes <= Self.keyLimit else { return "\(value.type.name) of \(keyBytes) bytes" }
+        let text = value.extendedJSON(.relaxed)
+        return text.utf8.count <= Self.textLimit ? text : String(text.prefix(Self.textLimit)) + "…"
+      }
+    }
+
+    private static func group(_ type: BSONType) -> String { type == .symbol ? "string" : type.name }
   }
 
   var lower: End
@@ -22,13 +51,13 @@ struct Interval: Sendable, Hashable {
   var isPoint: Bool
 
   static let all = Interval(
-    lower: End(bytes: [], text: "MinKey", isIncluded: true),
-    upper: End(bytes: nil, text: "MaxKey", isIncluded: true),
+    lower: End(bytes: [], shown: .text("MinKey"), isIncluded: true),
+    upper: End(bytes: nil, shown: .text("MaxKey"), isIncluded: true),
     isPoint: false)
 
   /// As `explain` shows it, such as `[5, 10)`.
   var text: String {
-    "\(lower.isIncluded ? "[" : "(")\(lower.text), \(upper.text)\(upper.isIncluded ? "]" : ")")"
+    "\(lower.isIncluded ? "[" : "(")\(lower.shown.text), \(upper.shown.text)\(upper.isIncluded ? "]" : ")")"
   }
 
   var isEmpty: Bool { !Self.isBelow(lower.bytes ?? [], upper.bytes) }
@@ -56,15 +85,16 @@ struct Interval: Sendable, Hashable {
       // What follows in a key is appended to a point, so its bytes have to be all there.
       let turned = bytes.map { ~$0 }
       return Interval(
-        lower: End(bytes: turned, text: lower.text, isIncluded: true),
-        upper: End(bytes: Self.successor(turned), text: lower.text, isIncluded: true), isPoint: true)
+        lower: End(bytes: turned, shown: lower.shown, isIncluded: true),
+        upper: End(bytes: Self.successor(turned), shown: lower.shown, isIncluded: true), isPoint: true)
     }
     func turned(_ bytes: [UInt8]?) -> [UInt8]? { bytes.flatMap { Self.successor($0.map { ~$0 }) } }
     return Interval(
       lower: End(
-        bytes: upper.bytes == nil ? [] : turned(upper.bytes) ?? [], text: upper.text,
+        bytes: upper.bytes == nil ? [] : turned(upper.bytes) ?? [], shown: upper.shown,
         isIncluded: upper.isIncluded),
-      upper: End(bytes: turned(lower.bytes), text: lower.text, isIncluded: lower.isIncluded), isPoint: isPoint
+      upper: End(bytes: turned(lower.bytes), shown: lower.shown, isIncluded: lower.isIncluded),
+      isPoint: isPoint
     )
   }
 }
@@ -80,6 +110,10 @@ struct IntervalSet: Sendable, Hashable {
 
   /// Takes intervals in any order.
   init(_ intervals: [Interval]) {
+    if intervals.count == 1, !intervals[0].isEmpty {
+      self.intervals = intervals
+      return
+    }
     self = .none
     let sorted = intervals.filter { !$0.isEmpty }.sorted {
       ($0.lower.bytes ?? []).lexicographicallyPrecedes($1.lower.bytes ?? [])

@@ -19,8 +19,12 @@ public struct Plan: Sendable {
     /// Ranges of the keys of ids.
     public var ranges: [KeyRange]
     public var isReverse: Bool
+    /// The values of `_id`; `nil` for the whole collection.
+    var values: IntervalSet?
+    /// Whether it is the whole collection.
+    public var isWhole: Bool { values == nil }
     /// The intervals of `_id` as shown by `explain`; empty for the whole collection.
-    public var bounds: [String]
+    public var bounds: [String] { values?.intervals.map(\.text) ?? [] }
     /// Whether the ranges are single ids, which are looked up.
     public var isLookup: Bool
   }
@@ -30,8 +34,12 @@ public struct Plan: Sendable {
     public var index: IndexDescription
     public var ranges: [KeyRange]
     public var isReverse: Bool
+    /// The values of each field.
+    var values: [IntervalSet]
     /// For each field its intervals, as shown by `explain`.
-    public var bounds: [(path: String, intervals: [String])]
+    public var bounds: [(path: String, intervals: [String])] {
+      zip(index.fields, values).map { ($0.path.text, $1.intervals.map(\.text)) }
+    }
     /// Whether the same document can come twice.
     public var mayRepeat: Bool
     /// Whether the entries hold everything that the query needs.
@@ -59,7 +67,7 @@ public struct Plan: Sendable {
     switch access {
     case .nothing: "nothing"
     case .documents(let scan):
-      scan.isLookup ? "lookup of _id" : scan.bounds.isEmpty ? "collection scan" : "range of _id"
+      scan.isLookup ? "lookup of _id" : scan.isWhole ? "collection scan" : "range of _id"
     case .index(let scan): "index \(scan.index.name)"
     case .union(let parts): "union of " + parts.map(summary).joined(separator: ", ")
     }

@@ -110,7 +110,7 @@ public struct Planner {
   }
 
   private func collectionScan(isReverse: Bool) -> Plan {
-    let scan = Plan.DocumentScan(ranges: [.all], isReverse: isReverse, bounds: [], isLookup: false)
+    let scan = Plan.DocumentScan(ranges: [.all], isReverse: isReverse, values: nil, isLookup: false)
     let isSorted =
       request.sort.isEmpty
       || (request.sort[0].path.text == "_id" && request.sort[0].isDescending == isReverse)
@@ -135,7 +135,7 @@ public struct Planner {
     let ranges = bounds.scan(of: index).ranges
     guard ranges != [.all] else { return nil }
     let scan = Plan.DocumentScan(
-      ranges: ranges, isReverse: sortsByIDDescending, bounds: set.intervals.map(\.text), isLookup: isSingle)
+      ranges: ranges, isReverse: sortsByIDDescending, values: set, isLookup: isSingle)
     var plan = Plan(
       access: .documents(scan), providesSort: isSorted,
       estimatedKeys: isSingle ? 1 : statistics.keys(in: ranges, of: nil), estimatedRows: 0, cost: 0)
@@ -161,7 +161,7 @@ public struct Planner {
     let isLookup = index.isUnique && scan.isOnePoint && !isCovered
     let access = Plan.IndexScan(
       index: index, ranges: scan.ranges, isReverse: order ?? false,
-      bounds: zip(index.fields, bounds.fields).map { ($0.path.text, $1.intervals.map(\.text)) },
+      values: bounds.fields,
       mayRepeat: index.isMultikey && !scan.isOnePoint, isCovered: isCovered, isLookup: isLookup,
       isExact: isExact(index, usedFields: scan.usedFields))
     var plan = Plan(
@@ -287,7 +287,7 @@ public struct Planner {
     guard let plans = try? planner.candidates() else { return nil }
     let useful = plans.filter { plan in
       switch plan.access {
-      case .documents(let scan): !scan.bounds.isEmpty
+      case .documents(let scan): !scan.isWhole
       case .index, .nothing: true
       case .union: false
       }

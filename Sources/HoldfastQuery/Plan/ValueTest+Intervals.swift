@@ -43,19 +43,10 @@ extension Interval {
   /// The interval of one value; `nil` when the value cannot be in an index.
   static func point(_ value: BSONValue) -> Interval? {
     guard let bytes = try? BSONKey.bytes(value) else { return nil }
-    let text = bytes.count <= textLimit ? Self.text(value) : "\(value.type.name) of \(bytes.count) bytes"
+    let shown = Shown.value(value, keyBytes: bytes.count)
     return Interval(
-      lower: End(bytes: bytes, text: text, isIncluded: true),
-      upper: End(bytes: successor(bytes), text: text, isIncluded: true), isPoint: true)
-  }
-
-  /// The longest key, in bytes, of a value that `explain` shows.
-  private static let textLimit = 200
-
-  /// A value for `explain`, shortened when it is long.
-  static func text(_ value: BSONValue) -> String {
-    let text = value.extendedJSON(.relaxed)
-    return text.utf8.count <= 100 ? text : String(text.prefix(100)) + "…"
+      lower: End(bytes: bytes, shown: shown, isIncluded: true),
+      upper: End(bytes: successor(bytes), shown: shown, isIncluded: true), isPoint: true)
   }
 
   /// The points under which an index has what is equal to a value.
@@ -91,26 +82,19 @@ extension Comparison {
     }
     let bracket = BSONKey.bracket(of: value.type)
     var interval = Interval(
-      lower: .init(bytes: [bracket.lower], text: "lowest \(value.type.groupName)", isIncluded: true),
-      upper: .init(bytes: [bracket.upper], text: "highest \(value.type.groupName)", isIncluded: true),
+      lower: .init(bytes: [bracket.lower], shown: .lowest(value.type), isIncluded: true),
+      upper: .init(bytes: [bracket.upper], shown: .highest(value.type), isIncluded: true),
       isPoint: false)
-    if value.isNumber {
-      interval.lower = .init(bytes: [BSONKey.lowestNumber], text: "-Infinity", isIncluded: true)
-      interval.upper.text = "Infinity"
-    }
+    if value.isNumber { interval.lower.bytes = [BSONKey.lowestNumber] }
     switch comparator {
-    case .less: interval.upper = .init(bytes: point.lower.bytes, text: point.lower.text, isIncluded: false)
+    case .less: interval.upper = .init(bytes: point.lower.bytes, shown: point.lower.shown, isIncluded: false)
     case .lessOrEqual: interval.upper = point.upper
-    case .greater: interval.lower = .init(bytes: point.upper.bytes, text: point.lower.text, isIncluded: false)
+    case .greater:
+      interval.lower = .init(bytes: point.upper.bytes, shown: point.lower.shown, isIncluded: false)
     case .greaterOrEqual, .equal: interval.lower = point.lower
     }
     return IntervalSet([interval])
   }
-}
-
-extension BSONType {
-  /// The name of the group that the type compares in.
-  fileprivate var groupName: String { isNumber ? "number" : (self == .symbol ? "string" : name) }
 }
 
 extension ValueList {
@@ -129,13 +113,16 @@ extension RegexTest {
   fileprivate var intervals: IntervalSet {
     let bracket = BSONKey.bracket(of: .string)
     var strings = Interval(
-      lower: .init(bytes: [bracket.lower], text: "\"\"", isIncluded: true),
-      upper: .init(bytes: [bracket.upper], text: "highest string", isIncluded: true), isPoint: false)
+      lower: .init(bytes: [bracket.lower], shown: .text("\"\""), isIncluded: true),
+      upper: .init(bytes: [bracket.upper], shown: .text("highest string"), isIncluded: true), isPoint: false)
     if let prefix = matcher.literalPrefix, !prefix.bytes.isEmpty {
       let bytes = BSONKey.stringPrefix(prefix.bytes)
-      let text = Interval.text(.string(String(decoding: prefix.bytes, as: UTF8.self)))
-      strings.lower = .init(bytes: bytes, text: text, isIncluded: true)
-      strings.upper = .init(bytes: Interval.successor(bytes), text: text + "…", isIncluded: true)
+      let text = Interval.Shown.value(
+        .string(String(decoding: prefix.bytes, as: UTF8.self)), keyBytes: bytes.count
+      ).text
+      strings.lower = .init(bytes: bytes, shown: .text(text), isIncluded: true)
+      strings.upper = .init(
+        bytes: Interval.successor(bytes), shown: .text(text + "…"), isIncluded: true)
     }
     return IntervalSet([strings] + [Interval.point(.regex(regex))].compactMap(\.self))
   }
