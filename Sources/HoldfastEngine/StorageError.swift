@@ -45,7 +45,15 @@ public struct StorageError: Error, Sendable, Equatable, CustomStringConvertible 
     case readOnly
     /// A transaction is larger than the limit.
     case transactionTooLarge
-    /// A key or a value is larger than the limit.
+    /// Another transaction has changed the same record, or what was read, since this one began. Roll it back
+    /// and try it again.
+    case writeConflict
+    /// The transaction waited for others that waited for it, and was chosen to give way. Roll it back and try
+    /// it again.
+    case deadlock
+    /// What others had locked did not become free in time.
+    case lockTimeout
+    /// A key or a value is larger than the limit, or a transaction has more locks than it may.
     case limitExceeded
     /// A call that makes no sense, such as a write transaction inside another.
     case invalidUse
@@ -60,6 +68,9 @@ public struct StorageError: Error, Sendable, Equatable, CustomStringConvertible 
   /// The page that is damaged and the keys that this concerns, when that is what it is about. These bounds are
   /// parts of keys: they are for programs, and in no message.
   public internal(set) var damage: DamagedRange?
+  /// The members of the deadlock, each of which waits for the next, and the last for the first. Empty when it
+  /// is about something else.
+  public internal(set) var cycle: [LockCycleEdge] = []
 
   public init(_ code: Code, _ message: String, cause: IOError? = nil) {
     self.code = code
