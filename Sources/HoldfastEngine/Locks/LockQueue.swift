@@ -12,14 +12,13 @@ final class LockQueue {
 
   /// With a copy of the name's key.
   init(_ name: LockName) {
-    guard !name.key.isEmpty else {
-      self.name = name
-      return
+    var key = UnsafeRawBufferPointer(start: nil, count: 0)
+    if !name.key.isEmpty {
+      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: name.key.count, alignment: 1)
+      copy.copyMemory(from: name.key)
+      key = UnsafeRawBufferPointer(copy)
     }
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: name.key.count, alignment: 1)
-    copy.copyMemory(from: name.key)
-    self.name = LockName(
-      tree: name.tree, kind: name.kind, key: UnsafeRawBufferPointer(copy), hash: name.hash)
+    self.name = LockName(tree: name.tree, kind: name.kind, key: key, hash: name.hash)
   }
 
   deinit { name.key.deallocate() }

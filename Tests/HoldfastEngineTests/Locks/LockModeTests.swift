@@ -57,10 +57,10 @@ struct LockModeTests {
           try owners[0].lock(tree: 7, held)
           if isShared {
             // Through the queue instead of the single holder's entry.
-            guard
-              succeeds({ () throws(StorageError) in try owners[1].lock(tree: 7, .intentionShared, timeout: 0)
-                })
-            else { continue }
+            let isGranted = succeeds { () throws(StorageError) in
+              try owners[1].lock(tree: 7, .intentionShared, timeout: 0)
+            }
+            guard isGranted else { continue }
             owners[1].releaseAll()
           }
           try owners[0].lock(tree: 7, wanted)
