@@ -57,11 +57,11 @@ extension LockManager {
       grant(request)
       return nil
     }
-    waits.add(1, ordering: .relaxed)
     guard timeout > 0 else {
       timeouts.add(1, ordering: .relaxed)
       throw timeoutError(request, timeout)
     }
+    waits.add(1, ordering: .relaxed)
     enqueue(request)
     breakCycles(through: request)
     return request
@@ -70,18 +70,18 @@ extension LockManager {
   /// Sleeps until a request is decided or its time is over.
   private func wait(for request: LockRequest, _ timeout: UInt64) throws(StorageError) {
     let (deadline, isEndless) = SystemClock().monotonic().addingReportingOverflow(timeout)
-    let isWoken = request.sleep(until: isEndless ? .max : deadline)
-    let outcome = withAll { () -> LockRequest.Outcome? in
-      // In the moment in which the time was over it may have been decided by others.
-      if !isWoken && request.outcome == nil {
+    if !request.sleep(until: isEndless ? .max : deadline) {
+      withAll {
+        // In the moment in which the time was over it may have been decided by others.
+        guard request.outcome == nil else { return }
         timeouts.add(1, ordering: .relaxed)
         withdraw(request, with: timeoutError(request, timeout))
       }
-      return request.outcome
     }
+    // It is decided, and nobody changes that.
     let waited = options.clock.monotonic() &- request.since
     waitNanoseconds.add(waited, ordering: .relaxed)
-    if case .failed(let error) = outcome { throw error }
+    if case .failed(let error) = request.outcome { throw error }
   }
 
   /// Makes the call of an owner that waits throw `error`, and so its later calls until it is released. A call

@@ -29,7 +29,8 @@ struct LockEntry {
     guard hash == name.hash, tree == name.tree, kind == name.kind, Int(keyCount) == name.key.count else {
       return false
     }
-    return compareBytes(keyBytes, name.key) == 0
+    // The holder itself comes with its own copy.
+    return key == name.key.baseAddress || compareBytes(keyBytes, name.key) == 0
   }
 }
 
@@ -38,9 +39,10 @@ struct LockEntry {
 /// As in ``PageTable``, collisions go to the next slot and removal moves later entries back.
 final class LockPartition {
   let latch = Latch()
-  private(set) var slots: UnsafeMutablePointer<LockEntry>
-  private(set) var capacity = LockPartition.smallest
-  private(set) var count = 0
+  // See `LockOwner.held` for the attribute.
+  @exclusivity(unchecked) private(set) var slots: UnsafeMutablePointer<LockEntry>
+  @exclusivity(unchecked) private(set) var capacity = LockPartition.smallest
+  @exclusivity(unchecked) private(set) var count = 0
 
   private static var smallest: Int { 32 }
 
