@@ -51,6 +51,11 @@ struct CycleSearch {
   /// Reports the anomalies of all kinds.
   mutating func report(_ dependencies: Dependencies, _ findings: inout Findings) {
     let base: DependencyGraph.Kinds = [.ww, .wr]
+    if graph.components(of: .all).cyclic.isEmpty {
+      // No cycle of any kind; but readers below snapshot have no rw.
+      if hasRealTime { reportStaleReads(dependencies, &findings) }
+      return
+    }
     reportCycles(.g0, .ww, &findings)
     reportCycles(.g1c, base, &findings)
     let doubled = graph.withoutAdjacentReads()
@@ -59,7 +64,7 @@ struct CycleSearch {
     guard hasRealTime else { return }
     reportStaleReads(dependencies, &findings)
     reportCycles(.staleRead, base.union(.realTime), &findings)
-    reportSnapshotCycles(doubled, [.ww, .wr, .rw, .realTime], [], &findings)
+    reportSnapshotCycles(doubled, .all, [], &findings)
     reportCycles(.staleRead, [.ww, .wr, .rwOfSerializable, .realTime], &findings)
   }
 

@@ -17,6 +17,7 @@ struct DependencyGraph {
     static let realTime = Kinds(rawValue: 16)
 
     static let rw: Kinds = [.rwOfSnapshot, .rwOfSerializable]
+    static let all: Kinds = [.ww, .wr, .rw, .realTime]
   }
 
   struct Edge {
