@@ -19,7 +19,7 @@ struct Interleaving {
 
   /// Runs until so many transactions have ended, and reads the final state.
   static func history(
-    of workload: ListAppendWorkload, on store: ModelStore, clients: Int = 6, transactions: Int = 200
+    of workload: ListAppendWorkload, on store: ModelStore, clients: Int = 6, transactions: Int = 150
   ) -> History {
     var interleaving = Interleaving(workload, store, clients: clients)
     while interleaving.history.transactions.count < transactions { interleaving.takeTurn() }

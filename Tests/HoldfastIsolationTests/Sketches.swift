@@ -18,8 +18,11 @@ func aborted(_ id: Int, _ operations: History.Operation...) -> History.Transacti
 }
 
 /// A transaction whose commit was not answered.
-func unanswered(_ id: Int, _ operations: History.Operation..., begin: Int? = nil) -> History.Transaction {
-  History.Transaction(id: id, outcome: .unknown, operations: operations, begin: begin)
+func unanswered(
+  _ id: Int, _ operations: History.Operation..., times: ClosedRange<Int>? = nil
+) -> History.Transaction {
+  History.Transaction(
+    id: id, outcome: .unknown, operations: operations, begin: times?.lowerBound, end: times?.upperBound)
 }
 
 func history(_ transactions: [History.Transaction], final: [Int: [Int]]? = nil) -> History {

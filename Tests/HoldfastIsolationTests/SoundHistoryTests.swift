@@ -21,8 +21,13 @@ import Testing
       [unanswered(1, append(1, 1), read(1, [1])), done(2, read(1, []))], final: [1: []]),
     Sketch(
       "a commit that was not answered and has happened, late", nil,
-      [unanswered(1, append(1, 1), append(2, 2), begin: 1), done(2, read(1, []), times: 2...3)],
-      final: [1: [1], 2: [2]]),
+      [
+        unanswered(1, append(1, 1), append(2, 2), times: 1...2), done(2, read(1, []), times: 3...4),
+        done(3, append(2, 3), times: 3...4),
+      ], final: [1: [1], 2: [3, 2]]),
+    Sketch(
+      "a commit that was not answered and has not happened, of a transaction that saw nonsense", nil,
+      [unanswered(1, append(1, 1), read(1, [1, 2])), done(2, append(1, 2))], final: [1: [2]]),
     Sketch(
       "transactions that overlap, in the order opposite to their beginnings", nil,
       [done(1, read(1, [2]), append(1, 1), times: 1...4), done(2, append(1, 2), times: 2...3)],

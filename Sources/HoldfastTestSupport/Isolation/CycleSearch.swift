@@ -18,9 +18,7 @@ struct CycleSearch {
   }
 
   /// Adds the edges from and to moments of a timeline, and returns how many moments there are.
-  private static func addTimeline(
-    _ index: HistoryIndex, _ edges: inout [DependencyGraph.Edge]
-  ) -> Int {
+  private static func addTimeline(_ index: HistoryIndex, _ edges: inout [DependencyGraph.Edge]) -> Int {
     let count = index.transactions.count
     let happened = index.transactions.indices.filter { index.hasHappened[$0] }
     var ends: [(time: Int, transaction: Int)] = []
@@ -63,7 +61,6 @@ struct CycleSearch {
     reportCycles(.g2Item, base.union(.rwOfSerializable), &findings)
     guard hasRealTime else { return }
     reportStaleReads(dependencies, &findings)
-    reportCycles(.staleRead, base.union(.realTime), &findings)
     reportSnapshotCycles(doubled, .all, [], &findings)
     reportCycles(.staleRead, [.ww, .wr, .rwOfSerializable, .realTime], &findings)
   }
@@ -114,6 +111,7 @@ struct CycleSearch {
     }
   }
 
+  /// The kind of a cycle without two rw after each other.
   private static func snapshotKind(_ cycle: [DependencyGraph.Edge]) -> Anomaly.Kind {
     if cycle.contains(where: { $0.kind == .realTime }) { return .staleRead }
     let reads = cycle.count { DependencyGraph.Kinds.rw.contains($0.kind) }

@@ -34,7 +34,8 @@ public struct History: Sendable {
   public struct Transaction: Sendable {
     /// The name by which anomalies call it; no other transaction of the history has it.
     public var id: Int
-    /// The client that ran it, one transaction after the other.
+    /// The client that ran it, one transaction after the other. So real time orders the transactions of a
+    /// client; nothing else is concluded from it.
     public var client: Int
     public var level: Level
     public var outcome: Outcome
@@ -45,6 +46,7 @@ public struct History: Sendable {
     /// A moment after its outcome was known.
     public var end: Int?
 
+    /// A transaction. Unless said otherwise it ran at `serializable`, was committed, and has no times.
     public init(
       id: Int, client: Int = 0, level: Level = .serializable, outcome: Outcome = .committed,
       operations: [Operation], begin: Int? = nil, end: Int? = nil

@@ -21,6 +21,7 @@ public struct ListAppendWorkload: Sendable {
   /// Each transaction runs at one of these.
   public var levels: [History.Level]
 
+  /// A workload of short transactions on few keys.
   public init(seed: UInt64, levels: [History.Level]) {
     self.seed = seed
     self.levels = levels
