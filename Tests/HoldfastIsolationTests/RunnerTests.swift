@@ -95,6 +95,19 @@ import Testing
     #expect(outcomes(.begin, .refused) == [])
   }
 
+  @Test("two rounds do what one long round does")
+  func rounded() {
+    func operations(rounds: Int) -> [[History.Operation]] {
+      let store = SerialStore()
+      var runner = ListAppendRunner(ListAppendWorkload(seed: 1, levels: [.snapshot]))
+      for _ in 0..<rounds { runner.run(on: store, clients: 1, plansPerClient: 60 / rounds) }
+      return runner.history.transactions.map(\.operations)
+    }
+    let single = operations(rounds: 1)
+    #expect(single.count == 60)
+    #expect(single == operations(rounds: 2))
+  }
+
   @Test("a transaction has its times, its operations in order, and elements of its own")
   func recorded() throws {
     let store = SerialStore()
