@@ -32,7 +32,7 @@ final class ModelStore: ListAppendStore, @unchecked Sendable {
   }
 
   private let defect: Defect?
-  /// The probability that a commit is not answered.
+  /// The probability that the commit of a transaction that has appended is not answered.
   private let silence: Double
   private let lock = StoreLock()
   private var random: WorkloadRandom
@@ -163,7 +163,7 @@ final class ModelStore: ListAppendStore, @unchecked Sendable {
       let isChanged = transaction.keysRead.contains { versions[$0]?.last?.time ?? 0 > transaction.snapshot }
       guard !isChanged else { throw .retryable }
     }
-    let isSilent = random.chance(silence)
+    let isSilent = !transaction.appends.isEmpty && random.chance(silence)
     guard !isSilent || random.chance(0.5) else {
       end(number)
       throw .unknown

@@ -13,9 +13,9 @@ public enum HistoryChecker {
   ///   - realTime: Whether a transaction must see what was acknowledged before it began. Concerns only
   ///     transactions with times.
   ///
-  /// What is a cycle is reported once for each group of transactions that depend on each other, by the kind
-  /// that comes first in ``Anomaly/Kind`` and by the shortest cycle found. Where levels are mixed, the reader
-  /// of an rw edge decides which level's cycles it belongs to.
+  /// Of each group of transactions that depend on each other in cycles, one cycle is reported, a shortest of
+  /// the worst kind: what the weakest level forbids is the worst, and real time comes last. Where levels are
+  /// mixed, the level of the reader decides which cycles an rw makes forbidden.
   public static func check(
     _ history: History, level: History.Level? = nil, realTime: Bool = true
   ) -> [Anomaly] {
