@@ -146,4 +146,25 @@ struct LockEndTests {
     other.releaseAll()
     #expect(manager.isIdle)
   }
+
+  @Test("when one gives up, those behind it go on although others between them must still wait")
+  func pastWaiters() throws {
+    let owners = manager.owners(4)
+    try owners[0].lock(tree: 1, .intentionExclusive)
+    let modes: [LockMode] = [.exclusive, .shared, .intentionShared]
+    var calls: [LockCall] = []
+    for (index, mode) in modes.enumerated() {
+      let owner = owners[index + 1]
+      calls.append(LockCall { () throws(StorageError) in try owner.lock(tree: 1, mode) })
+      manager.expectBlocked((2...UInt64(index + 2)).map { $0 })
+    }
+    manager.cancel(owners[1], with: StorageError(.closed, "over"))
+    #expect(calls[0].end()?.code == .closed)
+    #expect(calls[2].end() == nil)
+    manager.expectBlocked([3])
+    owners[0].releaseAll()
+    #expect(calls[1].end() == nil)
+    for owner in owners { owner.releaseAll() }
+    #expect(manager.isIdle)
+  }
 }
