@@ -98,6 +98,9 @@ let package = Package(
       name: "HoldfastEngineTests",
       dependencies: ["HoldfastEngine", "HoldfastSimulation", "HoldfastTestSupport"],
       swiftSettings: settings),
+    .testTarget(
+      name: "HoldfastIsolationTests", dependencies: ["Holdfast", "HoldfastTestSupport"],
+      swiftSettings: settings),
     fuzzing,
   ],
   swiftLanguageModes: [.v6]

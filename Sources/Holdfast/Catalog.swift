@@ -12,7 +12,8 @@ protocol TreeReader: AnyObject {
   /// What finds keys of a tree, for many lookups.
   func lookup(_ id: UInt64) throws(StorageError) -> Lookup
   associatedtype Cursor: EntryCursor
-  func cursor(_ id: UInt64) throws(StorageError) -> Cursor
+  /// A cursor that will be asked for entries in these ranges only.
+  func cursor(_ id: UInt64, in ranges: [(lower: [UInt8], upper: [UInt8]?)]) throws(StorageError) -> Cursor
   func part(_ id: UInt64, below key: UnsafeRawBufferPointer) throws(StorageError) -> Double
   func withEntry<R>(
     _ id: UInt64, at part: Double, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> R
@@ -35,7 +36,12 @@ protocol KeyLookup {
 
 extension TreeLookup: KeyLookup {}
 extension TransactionLookup: KeyLookup {}
-extension HoldfastEngine.Snapshot: TreeReader {}
+extension HoldfastEngine.Snapshot: TreeReader {
+  func cursor(_ id: UInt64, in ranges: [(lower: [UInt8], upper: [UInt8]?)]) throws(StorageError) -> TreeCursor
+  {
+    try cursor(id)
+  }
+}
 extension WriteTransaction: TreeReader {}
 
 /// What the catalog knows of a collection.

@@ -43,7 +43,11 @@ struct CollectionReader<Reader: TreeReader> {
         collection: name.text)
     }
     guard let record else { return DocumentSource() }
-    let cursor = try translating(name) { () throws(StorageError) in try reader.cursor(record.tree) }
+    // Behind the highest key comes that key with a zero.
+    let bounds = (lower: range.lower ?? [], upper: range.upper.map { $0 + [0] })
+    let cursor = try translating(name) { () throws(StorageError) in
+      try reader.cursor(record.tree, in: [bounds])
+    }
     return CursorSource(cursor, range, name)
   }
 }

@@ -16,8 +16,19 @@ extension Database {
 
   // MARK: Transactions
 
-  /// Runs `body` as one transaction, on another thread; see ``write(_:)``. Begun, it is not interrupted when
-  /// the task is cancelled.
+  /// Runs `body` as one transaction, on another thread; see ``transaction(isolation:retries:lockTimeout:_:)``. Begun,
+  /// it is not interrupted when the task is cancelled.
+  @discardableResult
+  public func transaction<R: Sendable>(
+    isolation: Isolation = .snapshot, retries: Int = 20, lockTimeout: Duration? = nil,
+    _ body: @escaping @Sendable (Transaction) throws -> R
+  ) async throws -> R {
+    try await workers.perform {
+      try self.transaction(isolation: isolation, retries: retries, lockTimeout: lockTimeout, body)
+    }
+  }
+
+  /// Runs `body` as one transaction, on another thread; see ``write(_:)``.
   public func write<R: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> R) async throws -> R {
     try await workers.perform { try self.write(body) }
   }

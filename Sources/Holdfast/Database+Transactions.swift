@@ -5,10 +5,12 @@ extension Database {
   /// visible and as durable as the strongest ``Durability`` of the collections it wrote to; when it throws,
   /// nothing of it ever happened, and the error is passed on.
   ///
-  /// One transaction runs at a time; others wait for it, so keep it short. Inside, use only the transaction's
-  /// collections: a write of the database's own from within would wait for itself and is refused.
+  /// Any number of transactions run at the same time. One that meets a conflict or a deadlock is rolled back and
+  /// begun again after a pause, so `body` may run more than once: what it does besides should bear that. Inside,
+  /// use only the transaction's collections: a write of the database's own could wait for the transaction around
+  /// it and is refused.
   ///
-  ///     try database.write { transaction in
+  ///     try database.transaction { transaction in
   ///       let accounts = transaction.collection("accounts")
   ///       guard var from = try accounts.fetch(id: "a"), var to = try accounts.fetch(id: "b") else { return }
   ///       from["balance"] = .int64((from["balance"]?.int64Value ?? 0) - 10)
@@ -16,35 +18,101 @@ extension Database {
   ///       try accounts.replace(id: "a", with: from)
   ///       try accounts.replace(id: "b", with: to)
   ///     }
+  /// - Parameters:
+  ///   - isolation: what it sees of others.
+  ///   - retries: how many times it is begun again after a conflict or a deadlock.
+  ///   - lockTimeout: how long a call waits for what another transaction has locked; `nil` for what
+  ///     ``DatabaseOptions/lockTimeout`` says.
   /// - Throws: what `body` throws, or a ``HoldfastError``.
-  public func write<R>(_ body: (Transaction) throws -> R) throws -> R {
-    let standard = durability
-    let clock = storage.options.clock
-    var newStandard: Durability?
-    let result: R
+  @discardableResult
+  public func transaction<R>(
+    isolation: Isolation = .snapshot, retries: Int = 20, lockTimeout: Duration? = nil,
+    _ body: (Transaction) throws -> R
+  ) throws -> R {
+    var options = TransactionOptions(isolation, lockTimeout: lockTimeout)
+    var attempt = 0
+    while true {
+      var number: UInt64?
+      do {
+        return try once(options, isolation) { transaction in
+          number = transaction.number
+          return try body(transaction)
+        }
+      } catch let error as RolledBack {
+        // Whatever the closure made of the error: it was rolled back, and may succeed the next time.
+        guard error.isWorthwhile, attempt < retries else { throw error.error }
+        // In the order of their first attempts, so that each is the oldest one day.
+        options.age = options.age ?? number
+        pause(attempt)
+        attempt += 1
+      }
+    }
+  }
+
+  /// A transaction that ended without a commit, with the error for the caller.
+  private struct RolledBack: Error {
+    let error: any Error
+    /// Whether it may succeed when it is tried again.
+    let isWorthwhile: Bool
+  }
+
+  private func once<R>(
+    _ options: TransactionOptions, _ isolation: Isolation, _ body: (Transaction) throws -> R
+  ) throws -> R {
+    var transaction: Transaction?
     do {
-      result = try storage.write { engine in
-        writingThread.store(Thread.current, ordering: .relaxed)
-        defer { writingThread.store(0, ordering: .relaxed) }
-        let transaction = Transaction(engine, standard: standard, context) { clock.now() }
-        let result = try body(transaction)
-        if let failure = transaction.failure { throw failure }
-        newStandard = transaction.newStandard
+      let result = try storage.write(options) { engine in
+        let begun = Transaction(engine, isolation, in: self)
+        transaction = begun
+        let result = try body(begun)
+        if let failure = begun.failure { throw failure }
         return result
       }
+      transaction?.noteCommitted()
+      return result
     } catch {
-      throw HoldfastError.translated(error)
+      let reason = transaction?.engine.abortError ?? (error as? StorageError)
+      throw RolledBack(
+        error: HoldfastError.translated(error),
+        isWorthwhile: reason?.code == .writeConflict || reason?.code == .deadlock)
     }
-    if let newStandard { noteStored(newStandard) }
-    return result
   }
+
+  /// Waits before another attempt: at random, so that those who met do not meet again, and up to twice as long
+  /// each time (exponential backoff with full jitter).
+  private func pause(_ attempt: Int) {
+    let most: UInt64 = min(20_000_000, 50_000 << UInt64(min(attempt, 20)))
+    storage.options.clock.sleep(nanoseconds: storage.options.random.next() % most)
+  }
+
+  /// Runs `body` as one transaction; see ``transaction(isolation:retries:lockTimeout:_:)``, of which this is a short
+  /// form with the defaults.
+  @discardableResult
+  public func write<R>(_ body: (Transaction) throws -> R) throws -> R { try transaction(body) }
+
+  /// Begins a transaction that ``Transaction/commit()`` or ``Transaction/rollback()`` ends. What it locks is locked
+  /// until then, so do not keep it open for long; ``DatabaseOptions/transactionIdleTime`` bounds how long it may do
+  /// nothing. It is not begun again after a conflict: that is for the caller.
+  /// - Throws: ``HoldfastError/Code/readOnly``, ``HoldfastError/Code/closed``,
+  ///   ``HoldfastError/Code/limitExceeded`` when too many are open, ``HoldfastError/Code/outcomeUnknown``.
+  public func begin(
+    isolation: Isolation = .snapshot, lockTimeout: Duration? = nil
+  ) throws(HoldfastError) -> Transaction {
+    let engine = try translating { () throws(StorageError) in
+      try storage.begin(TransactionOptions(isolation, lockTimeout: lockTimeout))
+    }
+    return Transaction(engine, isolation, in: self)
+  }
+
+  /// How often a call that is a transaction of its own is begun again.
+  private static let callRetries = 1000
 
   /// A transaction whose errors are all our own.
   func change<R>(
     _ collection: CollectionName? = nil, _ body: (Transaction) throws(HoldfastError) -> R
   ) throws(HoldfastError) -> R {
     do {
-      return try write { transaction in try body(transaction) }
+      return try transaction(retries: Self.callRetries) { transaction in try body(transaction) }
     } catch {
       throw HoldfastError.asOurs(error, collection: collection?.text)
     }
@@ -67,9 +135,16 @@ extension Database {
 
   /// Refuses, inside of a transaction, what would wait for that transaction's end.
   func refuseInsideWrite(_ call: String) throws(HoldfastError) {
-    guard writingThread.load(ordering: .relaxed) != Thread.current else {
+    guard !storage.isInsideWrite else {
       throw HoldfastError(
         .invalidUse, "\(call) was called inside a write of the same thread: call it afterwards")
     }
+  }
+}
+
+extension TransactionOptions {
+  fileprivate init(_ isolation: Isolation, lockTimeout: Duration?) {
+    self.init(isolation: isolation.engine)
+    self.lockTimeout = lockTimeout.map { $0.nanoseconds }
   }
 }

@@ -23,8 +23,6 @@ public final class Database: Sendable {
   /// What the options said, which goes before what is stored.
   private let givenDurability: Durability?
   private let storedDurability: Mutex<Durability>
-  /// The thread that is inside ``write(_:)``, so that what would wait for itself is refused.
-  let writingThread = Atomic<UInt>(0)
 
   private init(_ storage: Storage, _ options: DatabaseOptions) throws(HoldfastError) {
     self.storage = storage

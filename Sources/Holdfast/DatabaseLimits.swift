@@ -16,7 +16,8 @@ public enum DatabaseLimits {
   public static let maximumIndexes = 64
   /// The longest key of an index, in bytes: the values of its fields and the id of the document.
   public static let maximumIndexKeyBytes = BSONLimits.maximumKeyBytes
-  /// The most bytes that one transaction may write, documents and ids together (256 MiB).
+  /// The most bytes that one transaction may write, documents and ids together (256 MiB), unless
+  /// ``DatabaseOptions/maximumTransactionBytes`` says otherwise.
   public static let maximumTransactionBytes = StorageLimits.defaultTransactionBytes
   /// The page sizes that a new database can have, in bytes.
   public static let pageSizes = StorageLimits.pageSizes

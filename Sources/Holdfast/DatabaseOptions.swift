@@ -85,6 +85,22 @@ public struct DatabaseOptions: Sendable {
   /// made a second after opening and removed when the disk is full, so that deleting, checkpoints, closing and
   /// recovery still work then.
   public var reserveBytes = 4 << 20
+  /// The most bytes (ids and documents) that one transaction may write (256 MiB).
+  public var maximumTransactionBytes = DatabaseLimits.maximumTransactionBytes
+  /// The most transactions that may be open at the same time (10,000).
+  public var maximumTransactions = 10_000
+  /// The most locks that one transaction may have (1,000,000): one for each document and index entry that it writes
+  /// and, with ``Isolation/serializable``, reads.
+  public var maximumLocks = 1_000_000
+  /// How long a call waits for what another transaction has locked.
+  public var lockTimeout = Duration.seconds(30)
+  /// Which transaction of a deadlock is rolled back.
+  public var deadlockVictim = DeadlockVictim.youngest
+  /// A transaction that was not used for so long is rolled back, so that what it has locked gets free; `nil` for
+  /// never.
+  public var transactionIdleTime: Duration? = .seconds(300)
+  /// The same for one that began so long ago, used or not; `nil` for never.
+  public var transactionDuration: Duration?
   /// About how much memory one sort may use (100 MiB), in bytes. What needs more goes into sealed temporary files
   /// beside the database, also when it is open for reading only; they have no names and end with the sort.
   public var sortMemoryBytes = ExternalSorter.defaultMemory
@@ -125,6 +141,13 @@ extension DatabaseOptions {
     options.onDamage = onDamage == .refuse ? .refuse : .isolate
     options.logBudget = max(logBudget, DatabaseOptions.smallestLogBudget)
     options.hasBackgroundThread = hasBackgroundThread
+    options.maximumTransactionBytes = max(1, maximumTransactionBytes)
+    options.transactions.open = max(1, maximumTransactions)
+    options.transactions.locks = max(1, maximumLocks)
+    options.transactions.lockTimeout = lockTimeout.nanoseconds
+    options.transactions.victim = deadlockVictim.engine
+    options.transactions.idleTime = transactionIdleTime?.nanoseconds
+    options.transactions.duration = transactionDuration?.nanoseconds
     options.fileSystem = fileSystem
     options.clock = clock
     options.failurePolicy = failurePolicy

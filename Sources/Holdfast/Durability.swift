@@ -91,4 +91,12 @@ extension Duration {
     let value = Int(seconds * 1000 + attoseconds / 1_000_000_000_000_000)
     return value == 0 && self > .zero ? 1 : value
   }
+
+  /// Whole nanoseconds, as many as fit; 0 for less than nothing.
+  var nanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    let (whole, isTooMuch) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    return isTooMuch ? .max : whole.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000)).partialValue
+  }
 }

@@ -44,6 +44,16 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
     case readOnly
     /// A transaction is larger than the limit.
     case transactionTooLarge
+    /// Another transaction has changed what this one wants to write, or has read. It was rolled back: try it
+    /// again.
+    case writeConflict
+    /// Transactions waited for each other, and this one was chosen to give way; ``HoldfastError/cycle`` says who
+    /// they are. It was rolled back: try it again.
+    case deadlock
+    /// What another transaction had locked did not become free in time.
+    case lockTimeout
+    /// The transaction was not used for too long, or took too long, and was rolled back.
+    case transactionExpired
     /// Some other limit of ``DatabaseLimits`` is reached.
     case limitExceeded
     /// A call that makes no sense, such as a write inside another one.
@@ -94,6 +104,8 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
   public let collection: String?
   /// The page that is damaged, and the keys that cannot be read for it, when that is what it is about.
   public internal(set) var damage: DamagedRange?
+  /// The members of a deadlock, each of which waited for the next, and the last for the first.
+  public internal(set) var cycle: [DeadlockMember] = []
   /// What ``WritableCollection/bulkWrite(_:ordered:)`` did although some of its operations failed; it is kept.
   public internal(set) var bulkWrite: BulkWriteFailure?
   /// The error behind this one, where there is one: a `BSONError`, `DecodingError` or `EncodingError` with
@@ -136,6 +148,10 @@ extension HoldfastError {
       case .closed: .closed
       case .readOnly: .readOnly
       case .transactionTooLarge: .transactionTooLarge
+      case .writeConflict: .writeConflict
+      case .deadlock: .deadlock
+      case .lockTimeout: .lockTimeout
+      case .transactionExpired: .transactionExpired
       case .limitExceeded: .limitExceeded
       case .invalidUse: .invalidUse
       }
@@ -143,6 +159,7 @@ extension HoldfastError {
     let message = isAboutCollection ? "collection \(quoted(collection)): \(error.message)" : error.message
     self.init(code, message, collection: collection, underlying: error.cause)
     damage = error.damage.map { DamagedRange($0, collection: collection) }
+    cycle = error.cycle.map { DeadlockMember($0) }
   }
 
   /// Any error of a transaction: the engine's is translated, and the caller's own is left as it is.

@@ -1,31 +1,148 @@
 internal import HoldfastEngine
 
 /// A transaction over any number of collections: what it writes becomes visible, and durable, as a whole or
-/// not at all. It reads the newest state and its own writes.
+/// not at all. It sees its own writes, and of others what its ``Isolation`` says.
 ///
-/// ``Database/write(_:)`` makes one; it is of no use after that call's closure has ended, and belongs to the
-/// thread that runs the closure.
+/// ``Database/transaction(isolation:retries:lockTimeout:_:)`` makes one for a closure and ends it;
+/// ``Database/begin(isolation:lockTimeout:)`` makes one that is ended by ``commit()`` or ``rollback()``, and is
+/// rolled back when it is released without either. One thread at a time may use it.
+///
+/// A record that is written is locked until the transaction ends; who wants to write it, too, waits. When
+/// another transaction has changed a record since this one began, or transactions wait for each other, the call
+/// throws ``HoldfastError/Code/writeConflict`` or ``HoldfastError/Code/deadlock``: the transaction has been rolled
+/// back then, what it locked is free, and every further call throws the same error.
 public final class Transaction {
   let engine: WriteTransaction
-  /// The durability of collections that have none of their own.
-  private let standard: Durability
+  private let database: Database
+  /// What it sees of other transactions.
+  public let isolation: Isolation
   let context: QueryContext
   let now: () -> Int64
-  /// What this transaction, the only writer, has seen of the catalog; so it cannot be out of date.
+  /// What it has seen of the catalog.
   private var records: [CollectionName: CollectionRecord?] = [:]
+  /// The collections that nobody else can change the description of until this transaction ends.
+  private var shared: Set<CollectionName> = []
   /// Why it cannot be committed: a call failed after it had changed something.
   private(set) var failure: HoldfastError?
   /// The database's durability, if this transaction changes it.
-  private(set) var newStandard: Durability?
+  private var newStandard: Durability?
+  /// The durability of collections that have none of their own.
+  private let standard: Durability
+  /// Calls inside of calls.
+  private var depth = 0
 
-  init(
-    _ engine: WriteTransaction, standard: Durability, _ context: QueryContext, now: @escaping () -> Int64
-  ) {
+  init(_ engine: WriteTransaction, _ isolation: Isolation, in database: Database) {
     self.engine = engine
-    self.standard = standard
-    self.context = context
-    self.now = now
+    self.isolation = isolation
+    self.database = database
+    standard = database.durability
+    context = database.context
+    let clock = database.storage.options.clock
+    now = { clock.now() }
   }
+
+  /// Counts transactions since the database was opened; errors and reports name transactions by it.
+  public var number: UInt64 { engine.number }
+
+  /// Whether it has neither been committed nor rolled back.
+  public var isOpen: Bool { engine.isOpen }
+
+  // MARK: Ending
+
+  /// Commits: everything that it wrote becomes visible at once, and is as durable as the strongest ``Durability`` of
+  /// the collections it wrote to when this returns. When it throws, nothing of it ever happened, except with
+  /// ``HoldfastError/Code/outcomeUnknown``. The transaction is over in any case.
+  /// - Throws: what ended the transaction before, if something did; ``HoldfastError/Code/diskFull``,
+  ///   ``HoldfastError/Code/outcomeUnknown``, ``HoldfastError/Code/invalidUse`` for one that is over, and what else
+  ///   writing can meet.
+  public func commit() throws(HoldfastError) {
+    if let failure {
+      engine.rollback()
+      throw failure
+    }
+    try translating { () throws(StorageError) in try engine.commit() }
+    noteCommitted()
+  }
+
+  /// Does what follows from a commit.
+  func noteCommitted() {
+    if let newStandard { database.noteStored(newStandard) }
+  }
+
+  /// Rolls back: nothing of it ever happened. Does nothing to one that is over.
+  public func rollback() { engine.rollback() }
+
+  // MARK: Savepoints
+
+  /// A moment to which a transaction can go back.
+  public struct Savepoint {
+    let engine: WriteTransaction.Savepoint
+    let failure: HoldfastError?
+    let newStandard: Durability?
+  }
+
+  /// The present moment, to which ``rollback(to:)`` goes back.
+  public func savepoint() throws(HoldfastError) -> Savepoint {
+    Savepoint(
+      engine: try translating { () throws(StorageError) in try engine.savepoint() }, failure: failure,
+      newStandard: newStandard)
+  }
+
+  /// Takes back everything that was written since. What was locked since stays locked. The savepoint can be used
+  /// again; later ones cannot.
+  public func rollback(to savepoint: Savepoint) throws(HoldfastError) {
+    try translating { () throws(StorageError) in try engine.rollback(to: savepoint.engine) }
+    records = [:]
+    failure = savepoint.failure
+    newStandard = savepoint.newStandard
+  }
+
+  /// Runs `body` as a transaction inside of this one: when it throws, what it wrote is taken back and the error is
+  /// passed on, and this transaction can go on. It becomes visible and durable with this transaction.
+  @discardableResult
+  public func nested<R>(_ body: (Transaction) throws -> R) throws -> R {
+    let savepoint = try savepoint()
+    do {
+      return try body(self)
+    } catch {
+      if isOpen { try rollback(to: savepoint) }
+      throw error
+    }
+  }
+
+  // MARK: Calls
+
+  /// Begins a call that reads: with `readCommitted` it sees what is committed by now.
+  func beginCall() throws(HoldfastError) {
+    guard depth == 0, isolation.seesEachCommit else { return }
+    try translating { () throws(StorageError) in try engine.refresh() }
+    records = [:]
+  }
+
+  /// The most times that a call is begun again because others are always faster.
+  private static let repetitions = 1000
+
+  /// Runs a call that writes. With `readCommitted` it sees what is committed by now; when somebody has changed
+  /// what it wants to write while it waited for it, it is begun again.
+  func call<R>(_ body: () throws(HoldfastError) -> R) throws(HoldfastError) -> R {
+    guard depth == 0, isolation.seesEachCommit else { return try body() }
+    depth += 1
+    defer { depth -= 1 }
+    let savepoint = try savepoint()
+    for _ in 0..<Self.repetitions {
+      try translating { () throws(StorageError) in try engine.refresh() }
+      records = [:]
+      do throws(HoldfastError) {
+        return try body()
+      } catch {
+        guard error.code == .writeConflict, isOpen else { throw error }
+        try rollback(to: savepoint)
+      }
+    }
+    return try body()
+  }
+
+  // MARK: Collections
 
   /// A collection as this transaction sees it. Nothing is looked up yet; the first insert makes it.
   public func collection(_ name: String) -> TransactionCollection { TransactionCollection(self, name) }
@@ -39,6 +156,7 @@ public final class Transaction {
 
   /// The names of the collections, sorted by their UTF-8 bytes, with those that this transaction made.
   public func collections() throws(HoldfastError) -> [String] {
+    try beginCall()
     let cursor = try translating { () throws(StorageError) in try engine.cursor(Catalog.tree) }
     return try Catalog.all(cursor).map(\.name)
   }
@@ -49,28 +167,32 @@ public final class Transaction {
   public func createCollection(_ name: String, durability: Durability? = nil) throws(HoldfastError) {
     let name = try CollectionName(name)
     try durability?.validate()
-    guard try record(of: name) == nil else {
-      throw HoldfastError(
-        .collectionExists,
-        "there is a collection \(quoted(name.text)) already: use it, or choose another name",
-        collection: name.text)
+    try call { () throws(HoldfastError) in
+      guard try record(of: name) == nil else {
+        throw HoldfastError(
+          .collectionExists,
+          "there is a collection \(quoted(name.text)) already: use it, or choose another name",
+          collection: name.text)
+      }
+      try create(name, durability)
     }
-    try create(name, durability)
   }
 
   /// Removes a collection with all its documents. Returns whether there was one.
   @discardableResult
   public func dropCollection(_ name: String) throws(HoldfastError) -> Bool {
     let name = try CollectionName(name)
-    guard let record = try record(of: name) else { return false }
-    engine.require((record.durability ?? standard).engine)
-    try Catalog.remove(name, in: engine)
-    records[name] = .some(nil)
-    try translating(name) { () throws(StorageError) in
-      try engine.dropTree(record.tree)
-      for index in record.indexes { try engine.dropTree(index.tree) }
+    return try call { () throws(HoldfastError) in
+      guard let record = try record(of: name) else { return false }
+      engine.require((record.durability ?? standard).engine)
+      try Catalog.remove(name, in: engine)
+      records[name] = .some(nil)
+      try translating(name) { () throws(StorageError) in
+        try engine.dropTree(record.tree)
+        for index in record.indexes { try engine.dropTree(index.tree) }
+      }
+      return true
     }
-    return true
   }
 
   /// Gives a collection a durability of its own, or with `nil` the database's again. It holds for
@@ -79,15 +201,17 @@ public final class Transaction {
   public func setDurability(_ durability: Durability?, of collection: String) throws(HoldfastError) {
     let name = try CollectionName(collection)
     try durability?.validate()
-    guard var record = try record(of: name) else {
-      throw HoldfastError(
-        .collectionNotFound, "there is no collection \(quoted(collection)): create it first",
-        collection: collection)
+    try call { () throws(HoldfastError) in
+      guard var record = try record(of: name) else {
+        throw HoldfastError(
+          .collectionNotFound, "there is no collection \(quoted(collection)): create it first",
+          collection: collection)
+      }
+      engine.require((record.durability ?? standard).engine)
+      record.durability = durability
+      try Catalog.put(record, of: name, in: engine)
+      records[name] = record
     }
-    engine.require((record.durability ?? standard).engine)
-    record.durability = durability
-    try Catalog.put(record, of: name, in: engine)
-    records[name] = record
   }
 
   /// Stores the durability of collections that have none of their own.
@@ -122,10 +246,17 @@ public final class Transaction {
     return record
   }
 
-  /// A collection that is about to be written to; asks for its durability.
+  /// A collection that is about to be written to; asks for its durability. Its description, which says what
+  /// indexes are to be kept up to date, cannot change then until this transaction ends.
   func recordForWriting(_ name: CollectionName) throws(HoldfastError) -> CollectionRecord? {
-    let record = try record(of: name)
-    if let record { engine.require((record.durability ?? standard).engine) }
+    guard let record = try record(of: name) else { return nil }
+    engine.require((record.durability ?? standard).engine)
+    if !shared.contains(name) {
+      try translating(name) { () throws(StorageError) in
+        try name.key.withBytes { (key) throws(StorageError) in try engine.share(Catalog.tree, key: key) }
+      }
+      shared.insert(name)
+    }
     return record
   }
 

@@ -12,8 +12,10 @@ public struct TransactionCollection: WritableCollection {
 
   // MARK: Reading
 
+  /// What a call reads with.
   func reader(_ name: CollectionName) throws(HoldfastError) -> CollectionReader<WriteTransaction> {
-    reader(name, try transaction.record(of: name))
+    try transaction.beginCall()
+    return reader(name, try transaction.record(of: name))
   }
 
   func reader(_ name: CollectionName, _ record: CollectionRecord?) -> CollectionReader<WriteTransaction> {
@@ -69,7 +71,7 @@ public struct TransactionCollection: WritableCollection {
   public func insert(_ document: Document) throws(HoldfastError) -> BSONValue {
     let name = try CollectionName(name)
     let prepared = try PreparedDocument(document, for: name)
-    try insert(prepared, name)
+    try transaction.call { () throws(HoldfastError) in try insert(prepared, name) }
     return prepared.id
   }
 
@@ -81,6 +83,12 @@ public struct TransactionCollection: WritableCollection {
   public func insertMany(_ documents: some Sequence<Document> & Sendable) throws(HoldfastError) -> [BSONValue]
   {
     let name = try CollectionName(name)
+    return try transaction.call { () throws(HoldfastError) in try insert(documents, name) }
+  }
+
+  private func insert(
+    _ documents: some Sequence<Document>, _ name: CollectionName
+  ) throws(HoldfastError) -> [BSONValue] {
     var ids: [BSONValue] = []
     ids.reserveCapacity(documents.underestimatedCount)
     var record: CollectionRecord?
@@ -168,6 +176,14 @@ public struct TransactionCollection: WritableCollection {
   @discardableResult
   public func replace(id: BSONValue, with document: Document, upsert: Bool) throws(HoldfastError) -> Bool {
     let name = try CollectionName(name)
+    return try transaction.call { () throws(HoldfastError) in
+      try replace(id, document, upsert: upsert, name)
+    }
+  }
+
+  private func replace(
+    _ id: BSONValue, _ document: Document, upsert: Bool, _ name: CollectionName
+  ) throws(HoldfastError) -> Bool {
     let key = try IDKey.bytes(id, name)
     var record = try transaction.recordForWriting(name)
     // 1 and 1.0 are one id: a document that leaves its id out keeps the one that is stored.
@@ -189,6 +205,10 @@ public struct TransactionCollection: WritableCollection {
   @discardableResult
   public func delete(id: BSONValue) throws(HoldfastError) -> Bool {
     let name = try CollectionName(name)
+    return try transaction.call { () throws(HoldfastError) in try delete(id, name) }
+  }
+
+  private func delete(_ id: BSONValue, _ name: CollectionName) throws(HoldfastError) -> Bool {
     let key = try IDKey.bytes(id, name)
     guard let record = try transaction.recordForWriting(name) else { return false }
     if record.indexes.isEmpty {
@@ -217,6 +237,10 @@ public struct TransactionCollection: WritableCollection {
   @discardableResult
   public func deleteAll() throws(HoldfastError) -> Int {
     let name = try CollectionName(name)
+    return try transaction.call { () throws(HoldfastError) in try deleteAll(name) }
+  }
+
+  private func deleteAll(_ name: CollectionName) throws(HoldfastError) -> Int {
     guard let record = try transaction.recordForWriting(name) else { return 0 }
     let count = try reader(name, record).count()
     guard count > 0 else { return 0 }

@@ -8,17 +8,6 @@ internal import HoldfastIO
   import Musl
 #endif
 
-/// The calling thread.
-enum Thread {
-  static var current: UInt {
-    #if canImport(Darwin)
-      UInt(bitPattern: pthread_self())
-    #else
-      UInt(pthread_self())
-    #endif
-  }
-}
-
 /// Threads that run what blocks, so that the threads that tasks run on never do.
 ///
 /// They are started when there is work and none is idle, up to a limit, and end when there has been none for

@@ -104,6 +104,7 @@ extension Storage {
     let now = options.clock.monotonic()
     if commitLatch.withLock({ unsynced.isDue(at: now) }) { try? persist() }
     look(at: now)
+    endOverdueTransactions(at: now)
     if log.wantsNextSegment, !isSuspended { prepareSegment(log) }
     relieveCache()
     let isDue = status.withLock { status in

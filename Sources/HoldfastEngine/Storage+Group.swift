@@ -106,9 +106,8 @@ extension Storage {
       unsynced = Unsynced()
       unwrittenBytes = 0
       unwrittenGrows = false
+      transactions.takeBack(after: published.lsn)
       groups.abandon(from: published.lsn + 1, with: reason)
-      // A transaction that is running may have read what is gone now: it ends with this error.
-      discards = (discards.count + 1, reason)
       return reason
     }
   }

@@ -106,7 +106,7 @@ extension Storage {
   }
 
   /// Closes the database: a checkpoint, both slots marked clean, and the log removed. Waits for transactions
-  /// that are running; whatever is begun later is refused. The lock is released in any case, also when this
+  /// that are closures' and rolls the others back; whatever is begun later is refused. The lock is released in any case, also when this
   /// throws; then the next opening recovers what was acknowledged. It throws where the database is poisoned:
   /// what weaker modes acknowledged may be gone. Closing twice does nothing.
   public func close() throws(StorageError) {
@@ -117,13 +117,13 @@ extension Storage {
     }
     guard isFirst else { return }
     stopMaintenance()
+    let closed = StorageError(.closed, "\(path) was closed while a transaction was open: it was rolled back")
+    transactions.drain { _ = $0.end(closed) }
     checkpointLatch.lock()
-    writerLatch.lock()
     defer {
       status.withLock { $0.isClosed = true }
       log?.close()
       header.file.close()
-      writerLatch.unlock()
       checkpointLatch.unlock()
     }
     guard let log else { return }

@@ -6,103 +6,93 @@ import Synchronization
 extension Storage {
   /// Runs `body` as one transaction: all it writes becomes visible at once and survives a crash as a whole,
   /// or, when it throws, not at all. Returns when the commit is as durable as was asked
-  /// (``WriteTransaction/require(_:)``, or the options' durability). One transaction runs at a time; their
-  /// commits share syncs.
-  public func write<R>(_ body: (WriteTransaction) throws -> R) throws -> R {
+  /// (``WriteTransaction/require(_:)``, or the options' durability). Any number of transactions run at a time;
+  /// their commits share syncs. Tries once: ``StorageError/Code/writeConflict`` and
+  /// ``StorageError/Code/deadlock`` are for the caller, who may try again.
+  public func write<R>(
+    _ options: TransactionOptions = TransactionOptions(), _ body: (WriteTransaction) throws -> R
+  ) throws -> R {
+    try refuseInsideWrite("written to by another transaction")
+    let (transaction, isProbe) = try begin(options, thread: Process.thread)
+    defer { if isProbe { endProbe() } }
+    let result: R
+    do {
+      result = try body(transaction)
+    } catch {
+      transaction.rollback()
+      throw error
+    }
+    try transaction.commit()
+    return result
+  }
+
+  /// Begins a transaction that its owner ends.
+  public func begin(_ options: TransactionOptions = TransactionOptions()) throws(StorageError)
+    -> WriteTransaction
+  {
+    let (transaction, isProbe) = try begin(options, thread: nil)
+    // Whether the disk is well again is found out by a write that ends.
+    if isProbe { endProbe() }
+    return transaction
+  }
+
+  private func begin(
+    _ options: TransactionOptions, thread: UInt?
+  ) throws(StorageError) -> (WriteTransaction, isProbe: Bool) {
     try checkWritable()
-    if options.onDamage == .refuse, let first = damage.first {
-      try Opening(path: path, options: options).refuse(first)
+    if self.options.onDamage == .refuse, let first = damage.first {
+      try Opening(path: path, options: self.options).refuse(first)
     }
     try checkSuspension()
-    try refuseInsideWrite("written to by another transaction")
-    writerLatch.lock()
-    let isProbe: Bool
-    do {
-      // It may have been closed while this thread waited.
+    let (number, base) = try transactions.begin(
+      at: self.options.clock.monotonic(), thread: thread, limit: self.options.transactions.open
+    ) { () throws(StorageError) in
+      let snapshot = try self.snapshot()
+      return (snapshot, snapshot.lsn)
+    }
+    let transaction = WriteTransaction(self, number: number, base: base, options)
+    transactions.note(transaction)
+    do throws(StorageError) {
+      // Closing may have begun before the transaction was known.
       try checkWritable()
-      isProbe = try admitWrite()
+      let isProbe = try admitWrite()
+      // Only what reaches the disk decides.
+      if isProbe { transaction.require(.safe) }
+      return (transaction, isProbe)
     } catch {
-      writerLatch.unlock()
+      transaction.rollback()
       throw error
     }
-    defer { if isProbe { endProbe() } }
-    writingThread.store(Process.thread, ordering: .relaxed)
-    let base = beginTransaction()
-    let transaction = WriteTransaction(self, trees: base.trees)
-    // Only what reaches the disk decides.
-    if isProbe { transaction.require(.safe) }
-    var outcome: Result<(R, CommitTicket?), any Error>
-    do {
-      let result = try body(transaction)
-      outcome = .success((result, transaction.hasChanges ? try commit(transaction, base) : nil))
-    } catch {
-      outcome = .failure(error)
-    }
-    transaction.end()
-    if let reason = endTransaction(base), (try? outcome.get().1) == nil {
-      // What it read was taken back while it ran.
-      outcome = .failure(reason)
-    }
-    writingThread.store(0, ordering: .relaxed)
-    writerLatch.unlock()
-
-    switch outcome {
-    case .success((let result, let ticket?)):
-      try acknowledge(ticket, transaction.durability ?? options.durability)
-      return result
-    case .success((let result, nil)):
-      try waitUntilPublished(base.ticket)
-      return result
-    case .failure(let error):
-      // The caller must not learn, not even from an error, of a commit that a crash could still take back.
-      try waitUntilPublished(base.ticket)
-      throw error
-    }
-  }
-
-  /// The state that a transaction reads.
-  private struct Base {
-    var trees: TreeDictionary<UInt64, TreeRoot>
-    var version: UInt64
-    var ticket: CommitTicket
-    var discards: Int
-  }
-
-  /// Takes the newest state, and holds its pages.
-  private func beginTransaction() -> Base {
-    commitLatch.withLock {
-      let lsn = log?.lastLSN ?? 0
-      versions.hold(workspace.number, lsn: lsn, at: options.clock.monotonic())
-      return Base(
-        trees: workspace.trees, version: workspace.number, ticket: ticket(lsn), discards: discards.count)
-    }
-  }
-
-  /// Lets go of the state. Returns why it was taken back, if it was.
-  private func endTransaction(_ base: Base) -> StorageError? {
-    versions.unpin(base.version)
-    return commitLatch.withLock { discards.count == base.discards ? nil : discards.reason }
   }
 
   /// Calls that wait for running transactions must not be made by one.
   func refuseInsideWrite(_ what: String) throws(StorageError) {
-    guard writingThread.load(ordering: .relaxed) != Process.thread else {
+    guard !isInsideWrite else {
       throw StorageError(
         .invalidUse,
         "\(path) cannot be \(what) inside a write: use the transaction that is there, or do it afterwards")
     }
   }
 
-  /// Appends a transaction to the log and applies it. The caller holds the writer latch.
-  private func commit(_ transaction: WriteTransaction, _ base: Base) throws(StorageError) -> CommitTicket {
+  /// Whether the calling thread is inside of ``write(_:_:)``.
+  public var isInsideWrite: Bool { transactions.runs(Process.thread) }
+
+  /// Commits a transaction, and waits until that is as durable as was asked and everybody sees it.
+  func commit(_ transaction: WriteTransaction) throws(StorageError) {
+    let ticket = try append(transaction)
+    try acknowledge(ticket, transaction.durability ?? options.durability)
+  }
+
+  /// Appends a transaction to the log and applies it.
+  private func append(_ transaction: WriteTransaction) throws(StorageError) -> CommitTicket {
     guard let log else { throw StorageError(.readOnly, "\(path) was opened for reading only") }
     let payload = transaction.encoded()
+    let records = transaction.writtenRecords
     let durability = transaction.durability ?? options.durability
     commitLatch.lock()
     defer { commitLatch.unlock() }
     // Not whether it is being closed: that waits for the transaction that is running.
     if let failure = status.withLock({ $0.failure ?? $0.isUndoing }) { throw failure }
-    if discards.count != base.discards, let reason = discards.reason { throw reason }
     // Everything that can fail comes first: reading the pages that will change, then reserving room in the
     // log.
     store.cache.pauseEviction()
@@ -121,6 +111,8 @@ extension Storage {
     } catch {
       throw poison("applying commit \(lsn) failed: \(error)")
     }
+    // Before anybody can see it, and before its locks are free.
+    transactions.note(lsn, published: versions.current.lsn, records)
     counters.commits.wrappingAdd(1, ordering: .relaxed)
     bytesSinceCheckpoint.add(payload.count + Storage.frameOverhead, ordering: .relaxed)
     if grows { unwrittenGrows = true }
@@ -190,7 +182,7 @@ extension Storage {
 
   // MARK: After the commit
 
-  /// Waits for what a commit's durability promises, and does the work that the commit made due.
+  /// Waits for what a commit's durability promises.
   private func acknowledge(_ ticket: CommitTicket, _ durability: Durability) throws(StorageError) {
     switch durability {
     case .safe:
@@ -202,7 +194,6 @@ extension Storage {
     case .unsafe:
       try waitUntilPublished(ticket)
     }
-    afterCommit()
   }
 
   /// Waits until a commit is visible: at once when nothing before it waits for a sync.
@@ -232,7 +223,7 @@ extension Storage {
 
   /// Does the work that a commit made due, or leaves it to the background thread. The commit is what it is
   /// whatever becomes of that: failures are noted for the statistics, or poison.
-  private func afterCommit() {
+  func afterCommit() {
     let bytes = bytesSinceCheckpoint.load(ordering: .relaxed)
     let unwritten = commitLatch.withLock { unwrittenBytes }
     if unwritten > Storage.unwrittenLimit {

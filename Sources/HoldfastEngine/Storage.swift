@@ -4,8 +4,9 @@ import Synchronization
 
 /// An open database: ordered trees of bytes, changed by transactions that a log makes durable.
 ///
-/// Latches are taken in this order: checkpoint, writer, log, commit; then those of version table, tags and
-/// cache. Any number of threads may use it at once.
+/// Latches are taken in this order: checkpoint, log, commit, the table of transactions; then those of version
+/// table, tags and cache. The latches of locks are taken by themselves; nobody waits for a lock while he holds a
+/// latch. Any number of threads may use it at once.
 ///
 /// `@unchecked Sendable`: each stored variable names the latch it is touched under.
 public final class Storage: @unchecked Sendable {
@@ -23,8 +24,11 @@ public final class Storage: @unchecked Sendable {
   let versions: VersionTable
   let groups: GroupCommit<StorageError>
 
-  /// One transaction writes at a time; held while its closure runs, not while its commit waits for the disk.
-  let writerLatch = Latch()
+  /// What transactions have locked.
+  let locks: LockManager
+  /// The transactions that are open.
+  let transactions = TransactionTable()
+
   /// One checkpoint, spill or close at a time.
   let checkpointLatch = Latch()
   /// One thread writes and syncs the log at a time.
@@ -40,8 +44,6 @@ public final class Storage: @unchecked Sendable {
   var sealed: [Version] = []
   /// The last LSN whose publication has to wait for a sync. Under `commitLatch`.
   var lastSafeLSN: UInt64 = 0
-  /// How many times commits were taken back, and why the last time. Under `commitLatch`.
-  var discards: (count: Int, reason: StorageError?) = (0, nil)
   /// What no sync has covered. Under `commitLatch`.
   var unsynced = Unsynced()
   /// Bytes appended since the log was last written. Under `commitLatch`.
@@ -66,8 +68,6 @@ public final class Storage: @unchecked Sendable {
   let status = Mutex(Status())
   /// What the layer above has done by the background thread.
   let maintenanceHook = Mutex<(@Sendable (UInt64) -> Void)?>(nil)
-  /// The thread that is inside ``write(_:)``, to refuse a second one by the same thread.
-  let writingThread = Atomic<UInt>(0)
   let counters = Counters()
   /// Whether writes are tried.
   let breaker: Mutex<CircuitBreaker>
@@ -111,6 +111,13 @@ public final class Storage: @unchecked Sendable {
     self.workspace = workspace
     self.log = log
     self.slots = slots
+    var locking = LockManager.Options()
+    locking.timeout = options.transactions.lockTimeout
+    locking.limit = options.transactions.locks
+    locking.victim = options.transactions.victim
+    locking.clock = options.clock
+    locking.random = options.random
+    locks = LockManager(locking)
     groups = GroupCommit(completed: log?.durableLSN ?? versions.current.lsn)
     let isSame = slots.older.catalog == slots.newer.catalog && slots.older.lsn == slots.newer.lsn
     slotVersions = (isSame ? Storage.firstVersion : 0, Storage.firstVersion)

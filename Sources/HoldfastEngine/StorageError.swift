@@ -53,6 +53,8 @@ public struct StorageError: Error, Sendable, Equatable, CustomStringConvertible 
     case deadlock
     /// What others had locked did not become free in time.
     case lockTimeout
+    /// The transaction was rolled back because it was not used for too long, or took too long.
+    case transactionExpired
     /// A key or a value is larger than the limit, or a transaction has more locks than it may.
     case limitExceeded
     /// A call that makes no sense, such as a write transaction inside another.

@@ -18,6 +18,8 @@ public struct StorageOptions: Sendable {
   public var logBudget = 64 * 1024 * 1024
   /// The most bytes that one transaction may write.
   public var maximumTransactionBytes = StorageLimits.defaultTransactionBytes
+  /// What is permitted to transactions besides.
+  public var transactions = TransactionLimits()
   /// What to do about damaged pages.
   public var onDamage: DamagePolicy = .isolate
   /// Write to a file on a network file system although its locks and syncs promise less.

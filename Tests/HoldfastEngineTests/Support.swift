@@ -49,6 +49,19 @@ func testKey(_ byte: UInt8 = 7) throws -> SecretKey {
   try [UInt8](repeating: byte, count: 32).withUnsafeBytes { try SecretKey($0) }
 }
 
+extension Storage {
+  /// Writes, and tries again as long as others were faster.
+  func retrying<R>(_ body: (WriteTransaction) throws -> R) throws -> R {
+    while true {
+      do {
+        return try write { transaction in try body(transaction) }
+      } catch let error as StorageError where error.code == .writeConflict || error.code == .deadlock {
+        continue
+      }
+    }
+  }
+}
+
 extension WriteTransaction {
   func put(_ id: UInt64, _ key: [UInt8], _ value: [UInt8]) throws {
     try key.withUnsafeBytes { key in try value.withUnsafeBytes { try put(id, key: key, value: $0) } }

@@ -19,7 +19,7 @@ import Testing
     let id = try users.insert(["name": "Ada", "born": 1815])  // on the disk when this returns
     if let ada = try users.fetch(id: id) { print(ada.extendedJSON()) }
 
-    try database.write { transaction in  // all of it, or nothing
+    try database.transaction { transaction in  // all of it, or nothing
       let accounts = transaction.collection("accounts")
       try accounts.insert(["_id": "ada", "balance": 90])
       try accounts.insert(["_id": "grace", "balance": 110])

@@ -12,14 +12,18 @@ extension TransactionCollection {
   {
     let name = try CollectionName(name)
     let description = try IndexDescription(keys, options, name)
-    guard let tree = try beginIndex(description, name) else { return description.name }
+    try transaction.call { () throws(HoldfastError) in try createIndex(description, name) }
+    return description.name
+  }
+
+  private func createIndex(_ description: IndexDescription, _ name: CollectionName) throws(HoldfastError) {
+    guard let tree = try beginIndex(description, name) else { return }
     do throws(HoldfastError) {
       while try buildChunk(tree, name, limits: nil).isReady == false {}
     } catch {
       transaction.doom(error)
       throw error
     }
-    return description.name
   }
 
   /// Notes a new index in the catalog, from where on every write keeps it up to date. Returns its tree, also that
@@ -130,6 +134,10 @@ extension TransactionCollection {
         "the index of ids of collection \(quoted(name.text)) cannot be dropped: drop the collection",
         collection: name.text)
     }
+    return try transaction.call { () throws(HoldfastError) in try dropIndex(index, name) }
+  }
+
+  private func dropIndex(_ index: String, _ name: CollectionName) throws(HoldfastError) -> Bool {
     guard var record = try transaction.recordForWriting(name),
       let place = record.indexes.firstIndex(where: { $0.description.name == index })
     else { return false }

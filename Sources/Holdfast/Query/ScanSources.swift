@@ -10,7 +10,9 @@ final class DocumentScanSource: ScanSource {
     skipsDamage: Bool
   ) throws(HoldfastError) {
     self.scan = scan
-    let cursor = try translating(rows.name) { () throws(StorageError) in try reader.cursor(record.tree) }
+    let cursor = try translating(rows.name) { () throws(StorageError) in
+      try reader.cursor(record.tree, in: scan.ranges.bounds)
+    }
     var walk = RangeWalk(cursor, scan.ranges, isReverse: scan.isReverse)
     super.init { (counts) throws(HoldfastError) in
       while true {
@@ -72,6 +74,11 @@ final class LookupSource: ScanSource {
   }
 }
 
+extension [KeyRange] {
+  /// The ranges as the engine is told of them.
+  fileprivate var bounds: [(lower: [UInt8], upper: [UInt8]?)] { map { ($0.lower, $0.upper) } }
+}
+
 extension [String] {
   /// As many intervals of a field as `explain` shows.
   fileprivate var shown: BSONValue { .array(prefix(20).map { .string($0) }) }
@@ -87,7 +94,9 @@ final class IndexScanSource: ScanSource {
   ) throws(HoldfastError) {
     self.scan = scan
     let documents = try translating(rows.name) { () throws(StorageError) in try reader.lookup(record.tree) }
-    let cursor = try translating(rows.name) { () throws(StorageError) in try reader.cursor(index.tree) }
+    let cursor = try translating(rows.name) { () throws(StorageError) in
+      try reader.cursor(index.tree, in: scan.ranges.bounds)
+    }
     var walk = IndexWalk<Reader>(cursor, documents, scan, rows)
     if scan.isLookup {
       var isDone = false

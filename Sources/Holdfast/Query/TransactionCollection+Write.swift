@@ -5,7 +5,9 @@ extension TransactionCollection {
   public func bulkWrite(
     _ operations: [WriteOperation], ordered: Bool
   ) throws(HoldfastError) -> BulkWriteResult {
-    let (result, errors) = try bulk(operations, ordered: ordered)
+    let (result, errors) = try transaction.call { () throws(HoldfastError) in
+      try bulk(operations, ordered: ordered)
+    }
     if let first = errors.first {
       throw HoldfastError(bulk: BulkWriteFailure(errors: errors, result: result), first)
     }
@@ -65,6 +67,15 @@ extension TransactionCollection {
     _ filter: Document, _ modification: Modification, _ options: UpdateOptions, limit: Int?
   ) throws(HoldfastError) -> UpdateResult {
     let name = try CollectionName(name)
+    return try transaction.call { () throws(HoldfastError) in
+      try self.update(filter, modification, options, limit: limit, name)
+    }
+  }
+
+  private func update(
+    _ filter: Document, _ modification: Modification, _ options: UpdateOptions, limit: Int?,
+    _ name: CollectionName
+  ) throws(HoldfastError) -> UpdateResult {
     let update = try read(modification, options.arrayFilters, name)
     let query = try Query(filter, name, now: now, hint: options.hint, limit: limit)
     var result = UpdateResult()
@@ -140,6 +151,14 @@ extension TransactionCollection {
   func deleteMatching(_ filter: Document, _ hint: IndexHint?, limit: Int?) throws(HoldfastError) -> Int {
     if filter.isEmpty, limit == nil { return try deleteAll() }
     let name = try CollectionName(name)
+    return try transaction.call { () throws(HoldfastError) in
+      try deleteMatching(filter, hint, limit: limit, name)
+    }
+  }
+
+  private func deleteMatching(
+    _ filter: Document, _ hint: IndexHint?, limit: Int?, _ name: CollectionName
+  ) throws(HoldfastError) -> Int {
     let query = try Query(filter, name, now: now, hint: hint, limit: limit)
     guard let record = try transaction.recordForWriting(name),
       let source = try reader(name, record).start(query, .documentAndKey, cache: transaction.context.plans)
@@ -163,6 +182,14 @@ extension TransactionCollection {
     _ filter: Document, _ modification: Modification, _ options: FindAndModifyOptions
   ) throws(HoldfastError) -> Document? {
     let name = try CollectionName(name)
+    return try transaction.call { () throws(HoldfastError) in
+      try findOneAndModify(filter, modification, options, name)
+    }
+  }
+
+  private func findOneAndModify(
+    _ filter: Document, _ modification: Modification, _ options: FindAndModifyOptions, _ name: CollectionName
+  ) throws(HoldfastError) -> Document? {
     let update = try read(modification, options.arrayFilters, name)
     var query = try Query(
       filter, FindOptions(sort: options.sort, projection: options.projection, limit: 1, hint: options.hint),

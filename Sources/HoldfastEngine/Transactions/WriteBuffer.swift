@@ -31,30 +31,52 @@ struct WriteBuffer {
 
   // MARK: Writing
 
+  /// What takes one change back.
+  enum Undo {
+    /// The entry was added: it is the last one.
+    case added
+    /// The entry had another value.
+    case changed(index: Int, value: Range<Int>?)
+  }
+
   /// Sets (or, with `nil`, deletes) a key.
-  mutating func set(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) {
+  mutating func set(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Undo {
     let hash = XXH64.hash(key)
-    if let index = find(key, hash) {
-      entries[index].value = value.map { append($0) }
-    } else {
+    guard let index = find(key, hash) else {
       add(key, value, hash)
+      return .added
+    }
+    let undo = Undo.changed(index: index, value: entries[index].value)
+    entries[index].value = value.map { append($0) }
+    return undo
+  }
+
+  /// Takes the last change back that was not.
+  mutating func takeBack(_ undo: Undo) {
+    switch undo {
+    case .changed(let index, let value): entries[index].value = value
+    case .added:
+      // It was the last that found its slot, so that no other was sent further by it.
+      unlink(entries.count - 1)
+      entries.removeLast()
+      order = nil
     }
   }
 
-  /// Sets a key that has no value, neither here nor, as `existsBelow` says, in the tree. Returns `false`,
-  /// with nothing changed, when it has one.
+  /// Sets a key that has no value, neither here nor, as `existsBelow` says, in the tree. Returns `nil`, with
+  /// nothing changed, when it has one.
   mutating func insert<E: Error>(
     _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, existsBelow: () throws(E) -> Bool
-  ) throws(E) -> Bool {
+  ) throws(E) -> Undo? {
     let hash = XXH64.hash(key)
     if let index = find(key, hash) {
-      if entries[index].value != nil { return false }
+      if entries[index].value != nil { return nil }
       entries[index].value = append(value)
-      return true
+      return .changed(index: index, value: nil)
     }
-    if !isCleared, try existsBelow() { return false }
+    if !isCleared, try existsBelow() { return nil }
     add(key, value, hash)
-    return true
+    return .added
   }
 
   /// Sets (or, with `nil`, deletes) a key that has no entry yet.
@@ -138,6 +160,13 @@ struct WriteBuffer {
     var slot = Int(truncatingIfNeeded: hash) & mask
     while table[slot] != 0 { slot = (slot + 1) & mask }
     table[slot] = Int32(truncatingIfNeeded: index + 1)
+  }
+
+  private mutating func unlink(_ index: Int) {
+    let mask = table.count - 1
+    var slot = Int(truncatingIfNeeded: withBytes(entries[index].key) { XXH64.hash($0) }) & mask
+    while table[slot] != Int32(truncatingIfNeeded: index + 1) { slot = (slot + 1) & mask }
+    table[slot] = 0
   }
 
   private mutating func rehash() {

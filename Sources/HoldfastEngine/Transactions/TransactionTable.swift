@@ -1,0 +1,155 @@
+import HoldfastIO
+
+/// The open transactions of a database, and what they have to know of each other.
+///
+/// `@unchecked Sendable`: everything is touched under `latch` only.
+final class TransactionTable: @unchecked Sendable {
+  private struct Entry {
+    weak var transaction: WriteTransaction?
+    /// The last commit that it sees.
+    var base: UInt64
+    let begin: UInt64
+    /// The thread that it belongs to, when it is a closure's.
+    let thread: UInt?
+    /// How often it had been used, and when that was last seen to change.
+    var uses: UInt64 = 0
+    var lastUse: UInt64
+  }
+
+  private let latch = Latch()
+  private let condition = Condition()
+  private var open: [UInt64: Entry] = [:]
+  /// The threads that run closures.
+  private var threads: Set<UInt> = []
+  private var recent = RecentWrites()
+  private var nextNumber: UInt64 = 1
+  private var counts = TransactionStatistics()
+
+  // MARK: Beginning and ending
+
+  /// A number for a transaction, which sees commits through the one that `base` gives. The latch makes sure that
+  /// nothing it may have to know of is forgotten in between.
+  func begin<Base>(
+    at time: UInt64, thread: UInt?, limit: Int, _ base: () throws(StorageError) -> (Base, lsn: UInt64)
+  ) throws(StorageError) -> (number: UInt64, Base) {
+    try latch.withLock { () throws(StorageError) in
+      guard open.count < limit else {
+        throw StorageError(
+          .limitExceeded,
+          "\(open.count) transactions are open, which is the limit: end some, or raise the limit")
+      }
+      let (base, lsn) = try base()
+      let number = nextNumber
+      nextNumber += 1
+      open[number] = Entry(transaction: nil, base: lsn, begin: time, thread: thread, lastUse: time)
+      if let thread { threads.insert(thread) }
+      counts.started += 1
+      return (number, base)
+    }
+  }
+
+  func note(_ transaction: WriteTransaction) {
+    latch.withLock { open[transaction.number]?.transaction = transaction }
+  }
+
+  /// A transaction sees newer commits from now on.
+  func move<Base>(
+    _ number: UInt64, _ base: () throws(StorageError) -> (Base, lsn: UInt64)
+  ) throws(StorageError) -> Base {
+    try latch.withLock { () throws(StorageError) in
+      let (base, lsn) = try base()
+      open[number]?.base = lsn
+      return base
+    }
+  }
+
+  /// Notes how a transaction ended: without a reason, by a commit.
+  func end(_ number: UInt64, at time: UInt64, _ reason: AbortReason?) {
+    latch.withLock {
+      guard let entry = open.removeValue(forKey: number) else { return }
+      if let thread = entry.thread { threads.remove(thread) }
+      if let reason { counts.aborted[reason, default: 0] += 1 } else { counts.committed += 1 }
+      counts.nanoseconds &+= time &- entry.begin
+      counts.longestNanoseconds = max(counts.longestNanoseconds, time &- entry.begin)
+      condition.broadcast()
+    }
+  }
+
+  /// Whether a thread runs a transaction's closure.
+  func runs(_ thread: UInt) -> Bool { latch.withLock { threads.contains(thread) } }
+
+  var statistics: TransactionStatistics {
+    latch.withLock {
+      var result = counts
+      result.open = open.count
+      return result
+    }
+  }
+
+  // MARK: Recent writes
+
+  /// Notes what a commit wrote. `published` is the last commit that everybody sees who begins now.
+  func note(_ lsn: UInt64, published: UInt64, _ writes: [(tree: UInt64, records: [UInt64]?)]) {
+    latch.withLock {
+      for (tree, records) in writes { recent.note(lsn, tree: tree, records: records) }
+      if recent.count >= nextSweep {
+        recent.forget(through: open.values.reduce(published) { min($0, $1.base) })
+        nextSweep = max(1024, recent.count * 2)
+      }
+    }
+  }
+
+  /// The commits after one were taken back.
+  func takeBack(after lsn: UInt64) { latch.withLock { recent.takeBack(after: lsn) } }
+
+  /// How many records are noted when it is next looked for what can be forgotten.
+  private var nextSweep = 1024
+
+  func lastChange(_ tree: UInt64, _ key: UnsafeRawBufferPointer) -> UInt64 {
+    latch.withLock { recent.lastChange(tree, key) }
+  }
+
+  func lastChange(_ tree: UInt64) -> UInt64 { latch.withLock { recent.lastChange(tree) } }
+  func lastWholeChange(_ tree: UInt64) -> UInt64 { latch.withLock { recent.lastWholeChange(tree) } }
+
+  // MARK: Ending from outside
+
+  /// The transactions that were not used, or are open, for too long.
+  func overdue(at time: UInt64, _ limits: TransactionLimits) -> [(WriteTransaction, isIdle: Bool)] {
+    guard limits.idleTime != nil || limits.duration != nil else { return [] }
+    return latch.withLock {
+      var found: [(WriteTransaction, Bool)] = []
+      // One that began after the look at the clock is not old.
+      func age(_ moment: UInt64) -> UInt64 { time > moment ? time - moment : 0 }
+      for (number, entry) in open {
+        guard let transaction = entry.transaction else { continue }
+        let uses = transaction.uses
+        if uses != entry.uses {
+          open[number]?.uses = uses
+          open[number]?.lastUse = time
+        } else if let idle = limits.idleTime, age(entry.lastUse) >= idle {
+          found.append((transaction, true))
+          continue
+        }
+        if let duration = limits.duration, age(entry.begin) >= duration {
+          found.append((transaction, false))
+        }
+      }
+      return found
+    }
+  }
+
+  /// Waits until closures have ended; calls `end` with the other transactions, again and again, until they have.
+  func drain(_ end: (WriteTransaction) -> Void) {
+    while true {
+      let left = latch.withLock { open.values.filter { $0.thread == nil }.compactMap(\.transaction) }
+      for transaction in left { end(transaction) }
+      let isEmpty = latch.withLock {
+        if open.isEmpty { return true }
+        _ = condition.wait(latch, nanoseconds: 10_000_000)
+        return open.isEmpty
+      }
+      if isEmpty { return }
+    }
+  }
+}
