@@ -54,7 +54,8 @@ enum ExitStatus: Int32, CaseIterable {
       case .notPermitted, .networkFileSystem, .readOnly: .notPermitted
       case .notADatabase, .unsupportedFormat, .notAFile: .notADatabase
       case .ioFailed, .tooManyOpenFiles, .writesSuspended, .outcomeUnknown, .closed, .transactionTooLarge,
-        .limitExceeded, .invalidUse, .collectionExists, .indexExists:
+        .limitExceeded, .invalidUse, .collectionExists, .indexExists, .writeConflict, .deadlock, .lockTimeout,
+        .transactionExpired:
         .failure
       case .cancelled: .interrupted
       }

@@ -8,8 +8,9 @@
 
 enum Replay {
   /// `1...count`, or only the seed in the environment variable `HOLDFAST_SEED` when it is set, so that one
-  /// printed failure can be replayed alone.
-  static func seeds(_ count: Int) -> [UInt64] {
+  /// printed failure can be replayed alone. With `HOLDFAST_EXHAUSTIVE` set, `1...exhaustive`.
+  static func seeds(_ count: Int, exhaustive: Int? = nil) -> [UInt64] {
+    let count = getenv("HOLDFAST_EXHAUSTIVE") == nil ? count : exhaustive ?? count
     if let text = getenv("HOLDFAST_SEED"), let seed = UInt64(String(cString: text)) { return [seed] }
     return (0..<count).map { UInt64($0) + 1 }
   }
