@@ -12,10 +12,13 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+    .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
+    .target(name: "CLogFloor"),
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        .product(name: "Holdfast", package: "holdfast"), "CSQLite", "CLMDB",
+        .product(name: "Holdfast", package: "holdfast"), "CSQLite", "CLMDB", "CRocksDB",
+        "CLogFloor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
   ],

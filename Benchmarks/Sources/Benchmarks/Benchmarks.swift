@@ -4,7 +4,8 @@ import Foundation
 @main
 struct Benchmarks: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures Holdfast.", subcommands: [Compare.self, Queries.self, Bounds.self],
+    abstract: "Measures Holdfast.",
+    subcommands: [Compare.self, Writers.self, Readers.self, Queries.self, Bounds.self],
     defaultSubcommand: Compare.self)
 }
 
@@ -43,37 +44,26 @@ struct Compare: ParsableCommand {
   }
 
   private func measure(_ kind: PeerKind, _ workload: Workload, _ records: [Record]) throws -> Double {
-    let folder = directory + "/bench-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let peer = try kind.open(folder, pageSize)
-    let (operations, seconds) = try workload.run(peer, records)
-    try peer.close()
-    return Double(operations) / seconds
+    try withFolder(in: directory) { folder in
+      let peer = try kind.open(folder, pageSize)
+      let (operations, seconds) = try workload.run(peer, records)
+      try peer.close()
+      return Double(operations) / seconds
+    }
   }
 
   private func report(_ workload: Workload, _ names: [String], _ rates: [String: [Double]]) {
     print("\n\(workload.name) (\(workload.unit))")
     let ours = rates[PeerKind.ours] ?? []
     for name in names {
-      let sorted = (rates[name] ?? []).sorted()
-      guard let lowest = sorted.first, let highest = sorted.last else { continue }
+      let measured = rates[name] ?? []
+      guard let lowest = measured.min(), let highest = measured.max() else { continue }
       // Pair by pair, since the machine's speed drifts.
-      let ratios = zip(ours, rates[name] ?? []).map { $0 / $1 }.sorted()
+      let ratios = zip(ours, measured).map { $0 / $1 }
       let ratio = name == PeerKind.ours ? "" : String(format: "   Holdfast / %@ = %.2f", name, median(ratios))
       print(
         String(
-          format: "  %@ %12.0f   (%.0f – %.0f)%@", name.padded(20), median(sorted), lowest, highest, ratio))
+          format: "  %@ %12.0f   (%.0f – %.0f)%@", name.padded(20), median(measured), lowest, highest, ratio))
     }
   }
-
-  private func median(_ sorted: [Double]) -> Double {
-    guard !sorted.isEmpty else { return 0 }
-    let middle = sorted.count / 2
-    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-  }
-}
-
-extension String {
-  fileprivate func padded(_ width: Int) -> String { padding(toLength: width, withPad: " ", startingAt: 0) }
 }

@@ -1,8 +1,8 @@
 import Holdfast
 
 /// Holdfast with its defaults: `safe`.
-final class HoldfastPeer: Peer {
-  private let database: Database
+final class HoldfastPeer: Peer, Sendable {
+  let database: Database
   private let collection: DocumentCollection
 
   init(_ directory: String, pageSize: Int, isEncrypted: Bool) throws {

@@ -1,7 +1,10 @@
 import CLMDB
 
 /// LMDB with its defaults: every commit is synced.
-final class LMDBPeer: Peer {
+///
+/// `@unchecked Sendable`: nothing changes after `init`, and LMDB lets threads share an environment, each with
+/// transactions of its own.
+final class LMDBPeer: Peer, @unchecked Sendable {
   private var environment: OpaquePointer?
   private var table: MDB_dbi = 0
 

@@ -29,7 +29,7 @@ struct Queries: ParsableCommand {
     var results: [String: [String: [Double]]] = [:]
     for _ in 0..<rounds {
       for kind in QueryPeerKind.allCases where peer.isEmpty || kind.rawValue.contains(peer) {
-        try withFolder { folder in
+        try withFolder(in: directory) { folder in
           let peer = try kind.open(folder)
           try peer.load(records)
           for (name, time) in try measure(peer) {
@@ -103,7 +103,7 @@ struct Queries: ParsableCommand {
   private func measureGrowth() throws {
     print("\nindexed equality, one result (microseconds each)")
     for count in [1_000, 10_000, 100_000, 1_000_000] {
-      try withFolder { folder in
+      try withFolder(in: directory) { folder in
         let database = try Database.open(at: folder + "/growth.holdfast")
         let collection = database.collection("things")
         try collection.createIndex(["number": 1])
@@ -124,13 +124,6 @@ struct Queries: ParsableCommand {
         try database.close()
       }
     }
-  }
-
-  private func withFolder(_ body: (String) throws -> Void) throws {
-    let folder = directory + "/bench-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
   }
 
   private func seconds(_ body: () throws -> Void) rethrows -> Double {
