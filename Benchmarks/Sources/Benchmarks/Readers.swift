@@ -22,19 +22,22 @@ struct Readers: ParsableCommand {
   var rounds = 5
   @Option(help: "How long each is measured, in seconds, after a quarter of that which does not count.")
   var seconds = 2.0
+  @Option(help: "The most commits per second there will be; their documents are made before the clock runs.")
+  var limit = 120_000
   @Option(help: "A folder on the disk to measure.")
   var directory = FileManager.default.currentDirectoryPath
   @Option(help: "Only databases whose names contain this: \"Holdfast\" and \"Holdfast encrypted\".")
   var peer = ""
 
   func validate() throws {
-    guard documents >= 1000, writers > 0, rounds > 0, seconds > 0 else {
-      throw ValidationError("documents has to be at least 1000; writers, rounds and seconds more than 0")
+    guard documents >= 1000, writers > 0, rounds > 0, seconds > 0, limit > 0 else {
+      throw ValidationError(
+        "documents has to be at least 1000; writers, rounds, seconds and limit more than 0")
     }
   }
 
   func run() throws {
-    let written = Record.make(Int(seconds * 1.25 * 120_000), seed: 2)
+    let written = Record.make(Int(seconds * 1.25 * Double(limit)), seed: 2)
     let read = Record.make(documents)
     print("\(documents) documents, \(writers) writers, \(rounds) rounds of \(seconds) s, \(directory)")
     print("one transaction: 100 point reads and a scan of 100 documents; microseconds, medians")
@@ -50,10 +53,11 @@ struct Readers: ParsableCommand {
           try peer.checkpoint()
           _ = try peer.scan()
           quiet.append(try measure(peer, read))
-          let writing = Threads(writers, warmUp: seconds / 4, seconds: seconds) { [writers] thread, done in
+          let writing = Threads(writers, warmUp: seconds / 4, seconds: seconds) {
+            [writers, limit] thread, done in
             let index = done * writers + thread
             guard index < written.count else {
-              throw PeerError(description: "too few records: give less seconds")
+              throw PeerError(description: "more than \(limit) commits per second: give a higher --limit")
             }
             try peer.insert(written[index])
           }

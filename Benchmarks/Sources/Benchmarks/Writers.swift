@@ -14,6 +14,8 @@ struct Writers: ParsableCommand {
   var seconds = 2.0
   @Option(parsing: .upToNextOption, help: "The numbers of threads, ascending.")
   var threads = [1, 4, 16, 64]
+  @Option(help: "The most commits per second there will be; their documents are made before the clock runs.")
+  var limit = 120_000
   @Option(help: "A folder on the disk to measure.")
   var directory = FileManager.default.currentDirectoryPath
   @Option(help: "Only peers whose names contain this; Holdfast is always there.")
@@ -22,33 +24,38 @@ struct Writers: ParsableCommand {
   private static let floorName = "log-only floor"
 
   func validate() throws {
-    guard rounds > 0, seconds > 0, !threads.isEmpty, threads.allSatisfy({ $0 > 0 }) else {
-      throw ValidationError("rounds, seconds and threads have to be more than 0")
+    guard rounds > 0, seconds > 0, limit > 0, !threads.isEmpty, threads.allSatisfy({ $0 > 0 }) else {
+      throw ValidationError("rounds, seconds, limit and threads have to be more than 0")
     }
   }
 
   func run() throws {
     let kinds = WriterKind.all.filter { $0.name == WriterKind.ours || isWanted($0.name) }
-    // Twice what the fastest has been seen to do.
-    let records = Record.make(Int(seconds * 1.25 * 120_000) + 1000)
+    let records = Record.make(Int(seconds * 1.25 * Double(limit)) + 1000)
     let floor = LogFloor(frameBytes: try frameBytes(records))
     print("\(rounds) rounds of \(seconds) s, \(floor.frameBytes) bytes of log per commit, \(directory)")
-    var fastest: [Int: LogFloor.Variant] = [:]
-    if isWanted(Self.floorName) { fastest = try chooseFloor(floor) }
+    var peers = kinds.map { kind in
+      Measured(name: kind.name) { count in try measure(kind, count, records) }
+    }
+    if isWanted(Self.floorName), let floor = try fastest(floor) { peers.append(floor) }
     var rates: [String: [Int: [Double]]] = [:]
-    for _ in 0..<rounds {
+    for round in 0..<rounds {
       for count in threads {
-        for kind in kinds {
-          rates[kind.name, default: [:]][count, default: []].append(try measure(kind, count, records))
+        for turn in peers.indices {
+          // Another one goes first in each round: what a peer leaves behind may slow down the next one.
+          let peer = peers[(round + turn) % peers.count]
+          settle()
+          rates[peer.name, default: [:]][count, default: []].append(try peer.rate(count))
         }
-        guard let variant = fastest[count] else { continue }
-        settle()
-        let rate = try floor.rate(
-          variant, threads: count, warmUp: seconds / 4, seconds: seconds, in: directory)
-        rates[Self.floorName, default: [:]][count, default: []].append(rate ?? 0)
       }
     }
-    report(kinds.map(\.name) + (fastest.isEmpty ? [] : [Self.floorName]), rates)
+    report(peers.map(\.name), rates)
+  }
+
+  /// A peer's name, and its commits per second with a number of threads.
+  private struct Measured {
+    var name: String
+    var rate: (Int) throws -> Double
   }
 
   private func isWanted(_ name: String) -> Bool {
@@ -58,14 +65,13 @@ struct Writers: ParsableCommand {
   // MARK: Measuring
 
   private func measure(_ kind: WriterKind, _ count: Int, _ records: [Record]) throws -> Double {
-    settle()
-    return try withFolder(in: directory) { folder in
+    try withFolder(in: directory) { folder in
       let peer = try kind.open(folder, count)
       let insert = peer.insert
-      let rate = try Threads(count, warmUp: seconds / 4, seconds: seconds) { thread, done in
+      let rate = try Threads(count, warmUp: seconds / 4, seconds: seconds) { [limit] thread, done in
         let index = done * count + thread
         guard index < records.count else {
-          throw PeerError(description: "too few records: give less seconds")
+          throw PeerError(description: "more than \(limit) commits per second: give a higher --limit")
         }
         try insert(thread, records[index])
       }.rate()
@@ -74,8 +80,12 @@ struct Writers: ParsableCommand {
     }
   }
 
-  /// What the peer before has left to the kernel is on the disk before the next one begins.
-  private func settle() { sync() }
+  /// Lets what the peer before has left to the kernel come to the disk, and the disk forget the files that it
+  /// removed, before the next one begins.
+  private func settle() {
+    sync()
+    Thread.sleep(forTimeInterval: 0.3)
+  }
 
   /// What Holdfast writes to its log for one record in one transaction, without encryption.
   private func frameBytes(_ records: [Record]) throws -> Int {
@@ -93,28 +103,30 @@ struct Writers: ParsableCommand {
 
   // MARK: The floor
 
-  /// Measures all variants shortly and returns the fastest one for each number of threads.
-  private func chooseFloor(_ floor: LogFloor) throws -> [Int: LogFloor.Variant] {
-    var medians: [[Int: Double]] = []
-    print("\nlog-only variants (commits/s)" + String(repeating: " ", count: 15) + heading)
-    for variant in LogFloor.variants {
-      var row: [Int: Double] = [:]
-      for count in threads {
-        let rates = try (0..<3).compactMap { _ in
-          try floor.rate(variant, threads: count, warmUp: 0.1, seconds: 0.3, in: directory)
-        }
-        row[count] = median(rates)
-      }
-      print("  " + variant.name.padded(42) + threads.map { cell(row[$0]) }.joined())
-      medians.append(row)
-    }
-    var fastest: [Int: LogFloor.Variant] = [:]
+  /// Measures all variants shortly, so as to use the fastest one for each number of threads; `nil` when there is
+  /// none, elsewhere than on Linux.
+  private func fastest(_ floor: LogFloor) throws -> Measured? {
+    var rows: [[Int: [Double]]] = Array(repeating: [:], count: LogFloor.variants.count)
     for count in threads {
-      let best = medians.indices.max { medians[$0][count, default: 0] < medians[$1][count, default: 0] }
-      // Nothing was measured where there is no such log: elsewhere than on Linux.
-      if let best, medians[best][count, default: 0] > 0 { fastest[count] = LogFloor.variants[best] }
+      for _ in 0..<3 {
+        for (index, variant) in LogFloor.variants.enumerated() {
+          guard let rate = try floor.rate(variant, threads: count, warmUp: 0.1, seconds: 0.3, in: directory)
+          else { continue }
+          rows[index][count, default: []].append(rate)
+        }
+      }
     }
-    return fastest
+    print("\nlog-only variants (commits/s)" + String(repeating: " ", count: 15) + heading)
+    for (variant, row) in zip(LogFloor.variants, rows) {
+      print("  " + variant.name.padded(42) + threads.map { cell(row[$0].map(median)) }.joined())
+    }
+    guard rows.contains(where: { !$0.isEmpty }) else { return nil }
+    return Measured(name: Self.floorName) { count in
+      let best = rows.indices.max { median(rows[$0][count] ?? []) < median(rows[$1][count] ?? []) } ?? 0
+      let variant = LogFloor.variants[best]
+      return try floor.rate(variant, threads: count, warmUp: seconds / 4, seconds: seconds, in: directory)
+        ?? 0
+    }
   }
 
   // MARK: Reporting

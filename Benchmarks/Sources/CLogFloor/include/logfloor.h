@@ -31,8 +31,8 @@ struct log_floor_variant {
 /// frame is on the disk before it appends the next one. Threads whose frames come while a sync is running share
 /// the next one. The first `warm_up` seconds are not counted, the `seconds` after them are.
 ///
-/// Nothing else happens: no checksum, no tree, no document. Frames of the same size cannot be made durable one by
-/// one any faster with the given variant, so this is the floor under every database's time for a commit.
+/// Nothing else happens: no checksum, no tree, no document. One sync runs at a time, and none waits for more
+/// frames. So this is the floor under the time for a commit of every database whose group commit does the same.
 ///
 /// Returns 0 or an `errno`. `*commits` is the number of frames that became durable while it counted, and `*syncs`
 /// the number of groups.
