@@ -42,7 +42,7 @@ let package = Package(
         "CHoldfast", .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
       ], swiftSettings: settings),
-    .target(name: "HoldfastLog", dependencies: ["HoldfastIO"], swiftSettings: settings),
+    .target(name: "HoldfastLog", dependencies: ["CHoldfast", "HoldfastIO"], swiftSettings: settings),
     .target(
       name: "HoldfastEngine",
       dependencies: [

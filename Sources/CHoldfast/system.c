@@ -11,12 +11,15 @@
 #include <unistd.h>
 
 #if defined(__APPLE__)
+#include <os/os_sync_wait_on_address.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/param.h>
 #else
+#include <linux/futex.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #endif
 
@@ -45,6 +48,28 @@ int holdfast_random(void *bytes, size_t length) {
     length -= (size_t)count;
   }
   return 0;
+#endif
+}
+
+// ---- Waiting ---------------------------------------------------------------------------------------------
+
+void holdfast_word_wait(uint32_t *word) {
+  // Sleeping ends for other reasons, too, so the word is looked at again.
+  while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == 0) {
+#if defined(__APPLE__)
+    os_sync_wait_on_address(word, 0, sizeof *word, OS_SYNC_WAIT_ON_ADDRESS_NONE);
+#else
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+#endif
+  }
+}
+
+void holdfast_word_set(uint32_t *word) {
+  __atomic_store_n(word, 1, __ATOMIC_RELEASE);
+#if defined(__APPLE__)
+  os_sync_wake_by_address_all(word, sizeof *word, OS_SYNC_WAKE_BY_ADDRESS_NONE);
+#else
+  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
 #endif
 }
 

@@ -14,6 +14,14 @@ extension Database {
     try await workers.perform(work)
   }
 
+  /// Runs a call that waits for no transaction on a thread that may block. These threads are not those of the other
+  /// calls, all of which may be waiting for a lock that is free only after this call.
+  func look<R: Sendable>(
+    _ work: @escaping @Sendable () throws(HoldfastError) -> R
+  ) async throws(HoldfastError) -> R {
+    try await readers.perform(work)
+  }
+
   // MARK: Transactions
 
   /// Runs `body` as one transaction, on another thread; see ``transaction(isolation:retries:lockTimeout:_:)``. Begun,
@@ -35,14 +43,14 @@ extension Database {
 
   /// Calls `body` with the newest state, on another thread; see ``read(_:)``.
   public func read<R: Sendable>(_ body: @escaping @Sendable (Snapshot) throws -> R) async throws -> R {
-    try await workers.perform { try self.read(body) }
+    try await readers.perform { try self.read(body) }
   }
 
   // MARK: Collections
 
   /// The names of the collections, sorted by their UTF-8 bytes.
   public func collections() async throws(HoldfastError) -> [String] {
-    try await perform { () throws(HoldfastError) in try self.collections() }
+    try await look { () throws(HoldfastError) in try self.collections() }
   }
 
   /// Makes an empty collection; see ``createCollection(_:durability:)``.
@@ -68,34 +76,34 @@ extension Database {
 
   /// The durability that writes to a collection have; see ``durability(of:)``.
   public func durability(of collection: String) async throws(HoldfastError) -> Durability {
-    try await perform { () throws(HoldfastError) in try self.durability(of: collection) }
+    try await look { () throws(HoldfastError) in try self.durability(of: collection) }
   }
 
   // MARK: Maintenance
 
   /// Makes everything acknowledged so far durable; see ``persist()``.
   public func persist() async throws(HoldfastError) {
-    try await perform { () throws(HoldfastError) in try self.persist() }
+    try await look { () throws(HoldfastError) in try self.persist() }
   }
 
   /// Writes the newest state to the data file; see ``checkpoint()``.
   public func checkpoint() async throws(HoldfastError) {
-    try await perform { () throws(HoldfastError) in try self.checkpoint() }
+    try await look { () throws(HoldfastError) in try self.checkpoint() }
   }
 
   /// Closes the database; see ``close()``.
   public func close() async throws(HoldfastError) {
-    try await perform { () throws(HoldfastError) in try self.close() }
+    try await look { () throws(HoldfastError) in try self.close() }
   }
 
   /// Checks everything; see ``verify()``.
   public func verify() async throws(HoldfastError) -> VerificationReport {
-    try await perform { () throws(HoldfastError) in try self.verify() }
+    try await look { () throws(HoldfastError) in try self.verify() }
   }
 
   /// The pages that are known to be damaged; see ``damage()``.
   public func damage() async throws(HoldfastError) -> [DamagedRange] {
-    try await perform { () throws(HoldfastError) in try self.damage() }
+    try await look { () throws(HoldfastError) in try self.damage() }
   }
 
   /// Looks at a database without changing it, also at one that does not open; see ``examine(at:_:)``.

@@ -62,7 +62,7 @@ extension Database {
     var transaction: Transaction?
     do {
       let result = try storage.write(options) { engine in
-        let begun = Transaction(engine, isolation, in: self)
+        let begun = Transaction(engine, isolation, in: self, isClosures: true)
         transaction = begun
         let result = try body(begun)
         if let failure = begun.failure { throw failure }
@@ -71,10 +71,10 @@ extension Database {
       transaction?.noteCommitted()
       return result
     } catch {
-      let reason = transaction?.engine.abortError ?? (error as? StorageError)
-      throw RolledBack(
-        error: HoldfastError.translated(error),
-        isWorthwhile: reason?.code == .writeConflict || reason?.code == .deadlock)
+      let error = HoldfastError.translated(error)
+      let code =
+        transaction?.engine.abortError.map { HoldfastError($0).code } ?? (error as? HoldfastError)?.code
+      throw RolledBack(error: error, isWorthwhile: code == .writeConflict || code == .deadlock)
     }
   }
 
@@ -101,18 +101,21 @@ extension Database {
     let engine = try translating { () throws(StorageError) in
       try storage.begin(TransactionOptions(isolation, lockTimeout: lockTimeout))
     }
-    return Transaction(engine, isolation, in: self)
+    return Transaction(engine, isolation, in: self, isClosures: false)
   }
 
-  /// How often a call that is a transaction of its own is begun again.
+  /// How often a call that is a transaction of its own is begun again after a deadlock.
   private static let callRetries = 1000
 
-  /// A transaction whose errors are all our own.
+  /// A transaction of one call, whose errors are all our own. After a conflict the call is begun again with the locks
+  /// that it has, so that it does not wait for others for ever.
   func change<R>(
     _ collection: CollectionName? = nil, _ body: (Transaction) throws(HoldfastError) -> R
   ) throws(HoldfastError) -> R {
     do {
-      return try transaction(retries: Self.callRetries) { transaction in try body(transaction) }
+      return try transaction(isolation: .readCommitted, retries: Self.callRetries) { transaction in
+        try transaction.call { () throws(HoldfastError) in try body(transaction) }
+      }
     } catch {
       throw HoldfastError.asOurs(error, collection: collection?.text)
     }

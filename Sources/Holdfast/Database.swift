@@ -18,7 +18,9 @@ import Synchronization
 /// Collections, snapshots and scans keep their database open for as long as they are kept themselves.
 public final class Database: Sendable {
   let storage: Storage
+  /// Threads for calls that may wait for a transaction, and for those that do not.
   let workers: WorkerPool
+  let readers: WorkerPool
   let context: QueryContext
   /// What the options said, which goes before what is stored.
   private let givenDurability: Durability?
@@ -30,12 +32,16 @@ public final class Database: Sendable {
     let snapshot = try translating { () throws(StorageError) in try storage.snapshot() }
     storedDurability = Mutex(try Catalog.durability(in: snapshot) ?? .safe)
     workers = WorkerPool(limit: DatabaseLimits.maximumWorkerThreads)
+    readers = WorkerPool(limit: DatabaseLimits.maximumWorkerThreads)
     context = QueryContext(
       storage, sortMemory: options.sortMemoryBytes, documentsPerIndexStep: options.documentsPerIndexStep)
     if !options.isReadOnly { beginExpiry(every: options.expiryInterval) }
   }
 
-  deinit { workers.stop() }
+  deinit {
+    workers.stop()
+    readers.stop()
+  }
 
   /// Opens the database in the file at `path`, making it when there is none and the options say so. One that
   /// was not closed is recovered first: see ``recovery``. When this throws, the file is as it was.

@@ -133,7 +133,7 @@ extension Database {
   /// How the database is doing.
   /// - Throws: as every async call does when it can get no thread.
   public func health() async throws(HoldfastError) -> DatabaseHealth {
-    try await perform { () throws(HoldfastError) in self.health() }
+    try await look { () throws(HoldfastError) in self.health() }
   }
 
   /// Gives back at once all memory that only saves reading: pages that the file has as they are. They are

@@ -23,7 +23,8 @@ public enum DatabaseLimits {
   public static let pageSizes = StorageLimits.pageSizes
   /// The longest password, in bytes of UTF-8.
   public static let maximumPasswordBytes = 4096
-  /// The most threads that run the async calls of one database; further calls wait for one of them.
+  /// The most threads that run the async calls of one database that write, and as many that read; further calls wait
+  /// for one of them.
   public static let maximumWorkerThreads = 16
   /// How many documents a ``DocumentStream`` reads ahead, at most.
   static let streamDocuments = 256

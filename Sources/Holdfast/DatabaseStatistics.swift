@@ -100,6 +100,6 @@ extension Database {
 
   /// Sizes and counts as they are now.
   public func statistics() async throws(HoldfastError) -> DatabaseStatistics {
-    try await perform { () throws(HoldfastError) in try self.statistics() }
+    try await look { () throws(HoldfastError) in try self.statistics() }
   }
 }

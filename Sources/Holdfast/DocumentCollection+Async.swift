@@ -8,19 +8,25 @@ extension DocumentCollection {
     try await database.perform(work)
   }
 
+  private func look<R: Sendable>(
+    _ work: @escaping @Sendable () throws(HoldfastError) -> R
+  ) async throws(HoldfastError) -> R {
+    try await database.look(work)
+  }
+
   /// The document with an id; see ``ReadableCollection/fetch(id:)``.
   public func fetch(id: BSONValue) async throws(HoldfastError) -> Document? {
-    try await perform { () throws(HoldfastError) in try self.fetch(id: id) }
+    try await look { () throws(HoldfastError) in try self.fetch(id: id) }
   }
 
   /// Whether there is a document with an id.
   public func exists(id: BSONValue) async throws(HoldfastError) -> Bool {
-    try await perform { () throws(HoldfastError) in try self.exists(id: id) }
+    try await look { () throws(HoldfastError) in try self.exists(id: id) }
   }
 
   /// How many documents there are.
   public func count() async throws(HoldfastError) -> Int {
-    try await perform { () throws(HoldfastError) in try self.count() }
+    try await look { () throws(HoldfastError) in try self.count() }
   }
 
   /// Adds a document and returns its id; see ``WritableCollection/insert(_:)``.
@@ -75,7 +81,7 @@ extension DocumentCollection {
     _ filter: Document, sort: Document? = nil, projection: Document? = nil, skip: Int = 0,
     hint: IndexHint? = nil
   ) async throws(HoldfastError) -> Document? {
-    try await perform { () throws(HoldfastError) in
+    try await look { () throws(HoldfastError) in
       try self.findOne(filter, sort: sort, projection: projection, skip: skip, hint: hint)
     }
   }
@@ -84,26 +90,26 @@ extension DocumentCollection {
   public func count(
     _ filter: Document, _ options: FindOptions = FindOptions()
   ) async throws(HoldfastError) -> Int {
-    try await perform { () throws(HoldfastError) in try self.count(filter, options) }
+    try await look { () throws(HoldfastError) in try self.count(filter, options) }
   }
 
   /// Whether some document matches a filter.
   public func exists(_ filter: Document) async throws(HoldfastError) -> Bool {
-    try await perform { () throws(HoldfastError) in try self.exists(filter) }
+    try await look { () throws(HoldfastError) in try self.exists(filter) }
   }
 
   /// The different values at a path; see ``ReadableCollection/distinct(_:_:hint:)``.
   public func distinct(
     _ path: String, _ filter: Document = [:], hint: IndexHint? = nil
   ) async throws(HoldfastError) -> [BSONValue] {
-    try await perform { () throws(HoldfastError) in try self.distinct(path, filter, hint: hint) }
+    try await look { () throws(HoldfastError) in try self.distinct(path, filter, hint: hint) }
   }
 
   /// How a query is run; see ``ReadableCollection/explain(_:_:depth:)``.
   public func explain(
     _ filter: Document, _ options: FindOptions = FindOptions(), depth: ExplainDepth = .counts
   ) async throws(HoldfastError) -> Explanation {
-    try await perform { () throws(HoldfastError) in try self.explain(filter, options, depth: depth) }
+    try await look { () throws(HoldfastError) in try self.explain(filter, options, depth: depth) }
   }
 
   /// Updates the first document that matches a filter; see
@@ -195,7 +201,7 @@ extension DocumentCollection {
 
   /// The indexes; see ``ReadableCollection/indexes()``.
   public func indexes() async throws(HoldfastError) -> [IndexInfo] {
-    try await perform { () throws(HoldfastError) in try self.indexes() }
+    try await look { () throws(HoldfastError) in try self.indexes() }
   }
 }
 

@@ -75,7 +75,9 @@ public struct DocumentCollection: WritableCollection, Sendable {
   @discardableResult
   public func insertMany(_ documents: some Sequence<Document> & Sendable) throws(HoldfastError) -> [BSONValue]
   {
-    try change { (collection) throws(HoldfastError) in try collection.insertMany(documents) }
+    // A call may be begun again, and not every sequence can.
+    let documents = Array(documents)
+    return try change { (collection) throws(HoldfastError) in try collection.insertMany(documents) }
   }
 
   @discardableResult

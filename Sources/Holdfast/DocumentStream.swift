@@ -43,7 +43,7 @@ public struct DocumentStream: AsyncSequence, Sendable {
         guard !isAtEnd else { return nil }
         isAtEnd = true
         let reader = reader
-        portion = try await database.perform { () throws(HoldfastError) in try reader.read() }
+        portion = try await database.look { () throws(HoldfastError) in try reader.read() }
         position = 0
         guard !portion.isEmpty else { return nil }
         isAtEnd = false

@@ -14,6 +14,8 @@ internal import HoldfastEngine
 public final class Transaction {
   let engine: WriteTransaction
   private let database: Database
+  /// Whether it ends with a closure.
+  private let isClosures: Bool
   /// What it sees of other transactions.
   public let isolation: Isolation
   let context: QueryContext
@@ -30,9 +32,12 @@ public final class Transaction {
   private let standard: Durability
   /// Calls inside of calls.
   private var depth = 0
+  /// Whether nothing was called yet, so that what it sees is what is committed by now.
+  private var isFresh = true
 
-  init(_ engine: WriteTransaction, _ isolation: Isolation, in database: Database) {
+  init(_ engine: WriteTransaction, _ isolation: Isolation, in database: Database, isClosures: Bool) {
     self.engine = engine
+    self.isClosures = isClosures
     self.isolation = isolation
     self.database = database
     standard = database.durability
@@ -56,6 +61,11 @@ public final class Transaction {
   ///   ``HoldfastError/Code/outcomeUnknown``, ``HoldfastError/Code/invalidUse`` for one that is over, and what else
   ///   writing can meet.
   public func commit() throws(HoldfastError) {
+    guard !isClosures else {
+      throw HoldfastError(
+        .invalidUse,
+        "a closure's transaction was to be committed inside of it: it is when the closure returns")
+    }
     if let failure {
       engine.rollback()
       throw failure
@@ -69,7 +79,8 @@ public final class Transaction {
     if let newStandard { database.noteStored(newStandard) }
   }
 
-  /// Rolls back: nothing of it ever happened. Does nothing to one that is over.
+  /// Rolls back: nothing of it ever happened. Does nothing to one that is over. Inside of a closure it is the
+  /// closure's result that the caller gets, without a commit.
   public func rollback() { engine.rollback() }
 
   // MARK: Savepoints
@@ -115,6 +126,7 @@ public final class Transaction {
   /// Begins a call that reads: with `readCommitted` it sees what is committed by now.
   func beginCall() throws(HoldfastError) {
     guard depth == 0, isolation.seesEachCommit else { return }
+    isFresh = false
     try translating { () throws(StorageError) in try engine.refresh() }
     records = [:]
   }
@@ -128,18 +140,31 @@ public final class Transaction {
     guard depth == 0, isolation.seesEachCommit else { return try body() }
     depth += 1
     defer { depth -= 1 }
-    let savepoint = try savepoint()
+    if !isFresh { try refresh() }
+    isFresh = false
+    // The first call needs no savepoint: it is begun again with everything.
+    let savepoint = engine.isPristine ? nil : try savepoint()
+    defer { if let savepoint { engine.release(savepoint.engine) } }
     for _ in 0..<Self.repetitions {
-      try translating { () throws(StorageError) in try engine.refresh() }
-      records = [:]
       do throws(HoldfastError) {
         return try body()
       } catch {
         guard error.code == .writeConflict, isOpen else { throw error }
+      }
+      if let savepoint {
         try rollback(to: savepoint)
+        try refresh()
+      } else {
+        try translating { () throws(StorageError) in try engine.restart() }
+        (records, failure, newStandard) = ([:], nil, nil)
       }
     }
     return try body()
+  }
+
+  private func refresh() throws(HoldfastError) {
+    try translating { () throws(StorageError) in try engine.refresh() }
+    records = [:]
   }
 
   // MARK: Collections
@@ -157,7 +182,10 @@ public final class Transaction {
   /// The names of the collections, sorted by their UTF-8 bytes, with those that this transaction made.
   public func collections() throws(HoldfastError) -> [String] {
     try beginCall()
-    let cursor = try translating { () throws(StorageError) in try engine.cursor(Catalog.tree) }
+    let range = [(lower: [Catalog.collectionPrefix], upper: [Catalog.collectionPrefix + 1])]
+    let cursor = try translating { () throws(StorageError) in
+      try engine.cursor(Catalog.tree, in: range.map { ($0.lower, $0.upper) })
+    }
     return try Catalog.all(cursor).map(\.name)
   }
 

@@ -83,14 +83,16 @@ public struct TransactionCollection: WritableCollection {
   public func insertMany(_ documents: some Sequence<Document> & Sendable) throws(HoldfastError) -> [BSONValue]
   {
     let name = try CollectionName(name)
+    // A call may be begun again, and not every sequence can.
+    let documents = Array(documents)
     return try transaction.call { () throws(HoldfastError) in try insert(documents, name) }
   }
 
   private func insert(
-    _ documents: some Sequence<Document>, _ name: CollectionName
+    _ documents: [Document], _ name: CollectionName
   ) throws(HoldfastError) -> [BSONValue] {
     var ids: [BSONValue] = []
-    ids.reserveCapacity(documents.underestimatedCount)
+    ids.reserveCapacity(documents.count)
     var record: CollectionRecord?
     do throws(HoldfastError) {
       for document in documents {

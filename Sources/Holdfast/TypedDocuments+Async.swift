@@ -5,9 +5,15 @@ extension TypedDocuments where Base == DocumentCollection {
     try await base.database.perform(work)
   }
 
+  private func look<R: Sendable>(
+    _ work: @escaping @Sendable () throws(HoldfastError) -> R
+  ) async throws(HoldfastError) -> R {
+    try await base.database.look(work)
+  }
+
   /// The value with an id; `nil` when there is none.
   public func fetch(id: BSONValue) async throws(HoldfastError) -> Element? {
-    try await perform { () throws(HoldfastError) in try self.fetch(id: id) }
+    try await look { () throws(HoldfastError) in try self.fetch(id: id) }
   }
 
   /// Whether there is a document with an id.

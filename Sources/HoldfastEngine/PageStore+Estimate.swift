@@ -67,12 +67,13 @@ extension Snapshot {
 
 extension WriteTransaction {
   /// About how many entries a tree has: those before the transaction, and those that it wrote.
-  public func estimatedCount(_ id: UInt64) -> UInt64 { tree(id).count + UInt64(writtenCount(id)) }
+  public func estimatedCount(_ id: UInt64) -> UInt64 {
+    (try? using { () throws(StorageError) in tree(id).count + UInt64(writtenCount(id)) }) ?? 0
+  }
 
   /// About which part of the entries that a tree had before the transaction is below a key, from 0 to 1.
   public func part(_ id: UInt64, below key: UnsafeRawBufferPointer) throws(StorageError) -> Double {
-    try checkUse()
-    return try storage.store.part(tree(id), below: key)
+    try using { () throws(StorageError) in try storage.store.part(tree(id), below: key) }
   }
 
   /// Calls `body` with the entry that about this part of those that a tree had before the transaction lies
@@ -80,7 +81,6 @@ extension WriteTransaction {
   public func withEntry<R>(
     _ id: UInt64, at part: Double, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> R
   ) throws(StorageError) -> R? {
-    try checkUse()
-    return try storage.store.withEntry(tree(id), at: part, body)
+    try using { () throws(StorageError) in try storage.store.withEntry(tree(id), at: part, body) }
   }
 }

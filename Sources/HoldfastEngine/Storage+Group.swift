@@ -45,7 +45,7 @@ extension Storage {
       if workspace.isChanged, last > versions.current.lsn {
         sealed.append(workspace.seal(lsn: last, timestamp: lastTimestamp))
       }
-      unwrittenBytes = 0
+      unwrittenBytes.store(0, ordering: .relaxed)
       defer { unwrittenGrows = false }
       return (log.closeGroup(), last, unsynced, unwrittenGrows)
     }
@@ -104,7 +104,7 @@ extension Storage {
       workspace.reset(to: published)
       lastSafeLSN = published.lsn
       unsynced = Unsynced()
-      unwrittenBytes = 0
+      unwrittenBytes.store(0, ordering: .relaxed)
       unwrittenGrows = false
       transactions.takeBack(after: published.lsn)
       groups.abandon(from: published.lsn + 1, with: reason)

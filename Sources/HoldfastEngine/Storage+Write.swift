@@ -22,7 +22,9 @@ extension Storage {
       transaction.rollback()
       throw error
     }
-    try transaction.commit()
+    if let reason = transaction.abortError { throw reason }
+    // Unless `body` has rolled it back.
+    if transaction.isOpen { try transaction.commit() }
     return result
   }
 
@@ -116,7 +118,7 @@ extension Storage {
     counters.commits.wrappingAdd(1, ordering: .relaxed)
     bytesSinceCheckpoint.add(payload.count + Storage.frameOverhead, ordering: .relaxed)
     if grows { unwrittenGrows = true }
-    unwrittenBytes += payload.count + Storage.frameOverhead
+    unwrittenBytes.add(payload.count + Storage.frameOverhead, ordering: .relaxed)
     if durability == .safe {
       lastSafeLSN = lsn
     } else {
@@ -225,8 +227,7 @@ extension Storage {
   /// whatever becomes of that: failures are noted for the statistics, or poison.
   func afterCommit() {
     let bytes = bytesSinceCheckpoint.load(ordering: .relaxed)
-    let unwritten = commitLatch.withLock { unwrittenBytes }
-    if unwritten > Storage.unwrittenLimit {
+    if unwrittenBytes.load(ordering: .relaxed) > Storage.unwrittenLimit {
       do { try writeUnsynced() } catch { status.withLock { $0.checkpointFailure = error } }
     }
     let dirty = store.cache.dirtyBytes

@@ -46,8 +46,8 @@ public final class Storage: @unchecked Sendable {
   var lastSafeLSN: UInt64 = 0
   /// What no sync has covered. Under `commitLatch`.
   var unsynced = Unsynced()
-  /// Bytes appended since the log was last written. Under `commitLatch`.
-  var unwrittenBytes = 0
+  /// Bytes appended since the log was last written. Changed under `commitLatch`.
+  let unwrittenBytes = Atomic<Int>(0)
   /// Whether some of that adds entries. Under `commitLatch`.
   var unwrittenGrows = false
   /// Bytes appended since the last checkpoint began. Changed under `commitLatch`.

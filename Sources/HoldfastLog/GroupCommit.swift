@@ -1,3 +1,4 @@
+import CHoldfast
 import HoldfastIO
 
 /// Lets many threads share one sync: one of them leads, the others sleep until their commit is complete.
@@ -30,7 +31,6 @@ public final class GroupCommit<Failure: Error & Sendable>: @unchecked Sendable {
   private var reached: UInt64
   private var isLed = false
   private var waiting: [Waiter] = []
-  private var idle: [Waiter] = []
   private var poison: Failure?
   private var generation: UInt64 = 0
   private var abandoned: [Abandonment] = []
@@ -73,22 +73,14 @@ public final class GroupCommit<Failure: Error & Sendable>: @unchecked Sendable {
         return
       }
       if !isLeading && isLed {
-        let waiter = idle.popLast() ?? Waiter()
-        waiter.lsn = lsn
-        waiter.generation = ticket.generation
+        let waiter = Waiter(lsn, ticket.generation)
         waiting.append(waiter)
         latch.unlock()
-        let outcome = waiter.sleep()
-        latch.lock()
-        if idle.count < GroupCommit.keptWaiters { idle.append(waiter) }
-        switch outcome {
-        case .complete:
-          latch.unlock()
-          return
-        case .failed(let failure):
-          latch.unlock()
-          throw failure
+        switch waiter.sleep() {
+        case .complete: return
+        case .failed(let failure): throw failure
         case .lead, .none:
+          latch.lock()
           isLeading = true
           continue
         }
@@ -152,7 +144,21 @@ public final class GroupCommit<Failure: Error & Sendable>: @unchecked Sendable {
     isLed = next != nil
     latch.unlock()
     next?.wake(.lead)
-    for (waiter, outcome) in finished { waiter.wake(outcome) }
+    GroupCommit.wake(finished)
+  }
+
+  /// Wakes waiters. Each of them wakes two more before it does anything else, so that who led is not kept busy by
+  /// waking, nor put off by those who run already.
+  private static func wake(_ finished: [(waiter: Waiter, outcome: Outcome)]) {
+    for place in finished.indices {
+      let (waiter, outcome) = finished[place]
+      waiter.outcome = outcome
+      waiter.next = (
+        2 * place + 1 < finished.count ? finished[2 * place + 1].waiter : nil,
+        2 * place + 2 < finished.count ? finished[2 * place + 2].waiter : nil
+      )
+    }
+    finished.first?.waiter.wake()
   }
 }
 
@@ -165,14 +171,14 @@ extension GroupCommit {
     generation += 1
     abandoned.append(Abandonment(generation: generation, from: lsn, failure: failure))
     if abandoned.count > GroupCommit.keptAbandonments { abandoned.removeFirst() }
-    var failed: [Waiter] = []
+    var failed: [(Waiter, Outcome)] = []
     waiting.removeAll { waiter in
       guard waiter.lsn >= lsn, waiter.generation < generation else { return false }
-      failed.append(waiter)
+      failed.append((waiter, .failed(failure)))
       return true
     }
     latch.unlock()
-    for waiter in failed { waiter.wake(.failed(failure)) }
+    GroupCommit.wake(failed)
   }
 
   /// Fails every wait for what is not complete, now and for good.
@@ -182,21 +188,21 @@ extension GroupCommit {
     let failed = waiting
     waiting = []
     latch.unlock()
-    for waiter in failed { waiter.wake(.failed(failure)) }
+    GroupCommit.wake(failed.map { ($0, .failed(failure)) })
   }
 
   /// Says that everything through `lsn` is complete by other means than a lead, and wakes who waited for it.
   public func complete(through lsn: UInt64) {
     latch.lock()
     reached = max(reached, lsn)
-    var finished: [Waiter] = []
+    var finished: [(Waiter, Outcome)] = []
     waiting.removeAll { waiter in
       guard waiter.lsn <= reached else { return false }
-      finished.append(waiter)
+      finished.append((waiter, .complete))
       return true
     }
     latch.unlock()
-    for waiter in finished { waiter.wake(.complete) }
+    GroupCommit.wake(finished)
   }
 
   /// Throws when the commit that got `lsn` at `ticket` was given up since. For callers that found another way
@@ -222,8 +228,6 @@ extension GroupCommit {
   /// How many times of giving up are remembered. A thread would have to sleep through as many between
   /// appending and waiting to miss its own.
   private static var keptAbandonments: Int { 4096 }
-  /// How many sleeping places are kept for the next waits.
-  private static var keptWaiters: Int { 1024 }
 
   private enum Outcome {
     case none
@@ -232,32 +236,40 @@ extension GroupCommit {
     case lead
   }
 
-  /// Where one thread sleeps. Each has a latch of its own, so that those who are woken together do not queue
-  /// for one.
+  /// Where one thread sleeps.
   ///
-  /// `@unchecked Sendable`: `lsn` and `generation` belong to the group's latch, `outcome` to the waiter's
-  /// own.
+  /// `@unchecked Sendable`: `outcome` and `next` belong to whoever took it out of `waiting`, until the word is set,
+  /// and then to the thread that slept.
   private final class Waiter: @unchecked Sendable {
-    var lsn: UInt64 = 0
-    var generation: UInt64 = 0
-    private var outcome = Outcome.none
-    private let latch = Latch()
-    private let condition = Condition()
+    let lsn: UInt64
+    let generation: UInt64
+    var outcome = Outcome.none
+    /// Who is to be woken by it.
+    var next: (Waiter?, Waiter?) = (nil, nil)
+    private let word: UnsafeMutablePointer<UInt32>
 
-    func sleep() -> Outcome {
-      latch.lock()
-      while case .none = outcome { condition.wait(latch) }
-      let result = outcome
-      outcome = .none
-      latch.unlock()
-      return result
+    init(_ lsn: UInt64, _ generation: UInt64) {
+      self.lsn = lsn
+      self.generation = generation
+      word = .allocate(capacity: 1)
+      word.initialize(to: 0)
     }
 
+    deinit { word.deallocate() }
+
+    func sleep() -> Outcome {
+      holdfast_word_wait(word)
+      next.0?.wake()
+      next.1?.wake()
+      next = (nil, nil)
+      return outcome
+    }
+
+    func wake() { holdfast_word_set(word) }
+
     func wake(_ outcome: Outcome) {
-      latch.lock()
       self.outcome = outcome
-      latch.unlock()
-      condition.signal()
+      wake()
     }
   }
 }

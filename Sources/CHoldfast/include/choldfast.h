@@ -34,6 +34,15 @@ static inline void holdfast_prefetch(const void *_Nullable bytes) { __builtin_pr
 /// Fills memory with random bytes of the operating system. Returns 0, or an error number.
 int holdfast_random(void *_Nullable bytes, size_t length);
 
+// ---- Waiting ---------------------------------------------------------------------------------------------
+
+/// Sleeps until a word, which was 0, is set. Returns at once when it is.
+void holdfast_word_wait(uint32_t *_Nonnull word);
+
+/// Sets a word to 1, and wakes who sleeps on it. What was written before is seen by who wakes. The word may be
+/// gone as soon as it is set: only its address is used after that.
+void holdfast_word_set(uint32_t *_Nonnull word);
+
 // ---- Files -----------------------------------------------------------------------------------------------
 // Each returns 0, or an error number.
 

@@ -70,6 +70,14 @@ struct IndexChanges {
     _ transaction: WriteTransaction
   ) throws(HoldfastError) {
     for entry in entries {
+      if index.description.isUnique, !index.isReady {
+        // Whose it is must stay so until this transaction ends.
+        try translating(name) { () throws(StorageError) in
+          try entry.key.withBytes { (key) throws(StorageError) in
+            try transaction.share(index.tree, key: key)
+          }
+        }
+      }
       if index.description.isUnique, !index.isReady,
         try IndexChanges.isTaken(entry, index, key, name, transaction)
       {

@@ -18,6 +18,12 @@ extension TransactionCollection {
 
   private func createIndex(_ description: IndexDescription, _ name: CollectionName) throws(HoldfastError) {
     guard let tree = try beginIndex(description, name) else { return }
+    // From now on nobody else writes to the collection; what was written before must be in the index.
+    if let record = try transaction.record(of: name) {
+      try translating(name) { () throws(StorageError) in
+        try transaction.engine.requireUnchanged(record.tree)
+      }
+    }
     do throws(HoldfastError) {
       while try buildChunk(tree, name, limits: nil).isReady == false {}
     } catch {

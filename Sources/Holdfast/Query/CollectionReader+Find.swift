@@ -59,11 +59,13 @@ extension CollectionReader {
   }
 
   /// The indexes, the one of ids first.
-  func indexes() -> [IndexInfo] {
+  func indexes() throws(HoldfastError) -> [IndexInfo] {
     guard let record else { return [] }
-    return [IndexInfo.ofIDs(entries: (try? count()) ?? 0)]
-      + record.indexes.map { index in
-        IndexInfo(index, entries: Int((try? reader.count(index.tree)) ?? 0))
-      }
+    var result = [IndexInfo.ofIDs(entries: try count())]
+    for index in record.indexes {
+      let count = try translating(name) { () throws(StorageError) in try reader.count(index.tree) }
+      result.append(IndexInfo(index, entries: Int(count)))
+    }
+    return result
   }
 }

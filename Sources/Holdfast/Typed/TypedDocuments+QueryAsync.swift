@@ -6,13 +6,19 @@ extension TypedDocuments where Base == DocumentCollection {
     try await base.database.perform(work)
   }
 
+  private func look<R: Sendable>(
+    _ work: @escaping @Sendable () throws(HoldfastError) -> R
+  ) async throws(HoldfastError) -> R {
+    try await base.database.look(work)
+  }
+
   /// The values that match a filter, in an array.
   public func find(
     where filter: TypedFilter<Element> = .all, sort: TypedSort<Element>..., skip: Int = 0, limit: Int? = nil,
     hint: IndexHint? = nil
   ) async throws(HoldfastError) -> [Element] {
     let sort = TypedSort(sort)
-    return try await perform { () throws(HoldfastError) in try values(filter, sort, skip, limit, hint) }
+    return try await look { () throws(HoldfastError) in try values(filter, sort, skip, limit, hint) }
   }
 
   /// The values that match a filter, from the lowest value of a property to the highest.
@@ -21,7 +27,7 @@ extension TypedDocuments where Base == DocumentCollection {
     limit: Int? = nil, hint: IndexHint? = nil
   ) async throws(HoldfastError) -> [Element] {
     let sort = TypedSort<Element>.ascending(sort)
-    return try await perform { () throws(HoldfastError) in try values(filter, sort, skip, limit, hint) }
+    return try await look { () throws(HoldfastError) in try values(filter, sort, skip, limit, hint) }
   }
 
   /// The first value that matches a filter; `nil` when there is none.
@@ -30,7 +36,7 @@ extension TypedDocuments where Base == DocumentCollection {
     hint: IndexHint? = nil
   ) async throws(HoldfastError) -> Element? {
     let sort = TypedSort(sort)
-    return try await perform { () throws(HoldfastError) in try values(filter, sort, skip, 1, hint).first }
+    return try await look { () throws(HoldfastError) in try values(filter, sort, skip, 1, hint).first }
   }
 
   /// Of the values that match a filter the one with the lowest value of a property; `nil` when there is none.
@@ -39,7 +45,7 @@ extension TypedDocuments where Base == DocumentCollection {
     hint: IndexHint? = nil
   ) async throws(HoldfastError) -> Element? {
     let sort = TypedSort<Element>.ascending(sort)
-    return try await perform { () throws(HoldfastError) in try values(filter, sort, skip, 1, hint).first }
+    return try await look { () throws(HoldfastError) in try values(filter, sort, skip, 1, hint).first }
   }
 
   /// The values that match a filter, for `for try await`; see ``DocumentStream``.
@@ -53,12 +59,12 @@ extension TypedDocuments where Base == DocumentCollection {
 
   /// How many documents match a filter.
   public func count(where filter: TypedFilter<Element>) async throws(HoldfastError) -> Int {
-    try await perform { () throws(HoldfastError) in try self.count(where: filter) }
+    try await look { () throws(HoldfastError) in try self.count(where: filter) }
   }
 
   /// Whether some document matches a filter.
   public func exists(where filter: TypedFilter<Element>) async throws(HoldfastError) -> Bool {
-    try await perform { () throws(HoldfastError) in try self.exists(where: filter) }
+    try await look { () throws(HoldfastError) in try self.exists(where: filter) }
   }
 
   /// Gives a property a value in all documents that match a filter.

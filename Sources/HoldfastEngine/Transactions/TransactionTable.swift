@@ -117,14 +117,18 @@ final class TransactionTable: @unchecked Sendable {
   /// The transactions that were not used, or are open, for too long.
   func overdue(at time: UInt64, _ limits: TransactionLimits) -> [(WriteTransaction, isIdle: Bool)] {
     guard limits.idleTime != nil || limits.duration != nil else { return [] }
+    // Kept until the latch is free: the last one to let go of a transaction ends it, which takes the latch.
+    var kept: [WriteTransaction] = []
+    defer { kept.removeAll() }
     return latch.withLock {
       var found: [(WriteTransaction, Bool)] = []
       // One that began after the look at the clock is not old.
       func age(_ moment: UInt64) -> UInt64 { time > moment ? time - moment : 0 }
       for (number, entry) in open {
         guard let transaction = entry.transaction else { continue }
+        kept.append(transaction)
         let uses = transaction.uses
-        if uses != entry.uses {
+        if uses != entry.uses || transaction.isInCall {
           open[number]?.uses = uses
           open[number]?.lastUse = time
         } else if let idle = limits.idleTime, age(entry.lastUse) >= idle {

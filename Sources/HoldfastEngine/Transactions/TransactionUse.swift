@@ -17,10 +17,15 @@ final class TransactionUse: Sendable {
 
   /// How many calls there were.
   var count: UInt64 { uses.load(ordering: .relaxed) }
+  var isBusy: Bool { state.load(ordering: .relaxed) == TransactionUse.busy }
   var isEnded: Bool { state.load(ordering: .acquiring) == TransactionUse.ended }
   /// Why it ended, when somebody else wanted it or a call could not go on.
   var reason: StorageError? { cause.withLock { $0 } }
   var wasAskedToEnd: Bool { wasAsked.load(ordering: .relaxed) }
+
+  /// Counts a use that is not a call of its own.
+  @inline(__always)
+  func touch() { uses.store(uses.load(ordering: .relaxed) &+ 1, ordering: .relaxed) }
 
   /// A call begins. Returns `false` when the transaction is over.
   @inline(__always)
@@ -29,7 +34,7 @@ final class TransactionUse: Sendable {
       expected: TransactionUse.idle, desired: TransactionUse.busy, ordering: .acquiring)
     guard isEntered || before == TransactionUse.busy else { return false }
     depth += 1
-    uses.store(uses.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+    touch()
     return true
   }
 

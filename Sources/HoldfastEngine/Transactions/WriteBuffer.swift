@@ -33,20 +33,21 @@ struct WriteBuffer {
 
   /// What takes one change back.
   enum Undo {
-    /// The entry was added: it is the last one.
-    case added
+    /// The entry was added: it is the last one. There were so many bytes before.
+    case added(bytes: Int)
     /// The entry had another value.
-    case changed(index: Int, value: Range<Int>?)
+    case changed(index: Int, value: Range<Int>?, bytes: Int)
   }
 
   /// Sets (or, with `nil`, deletes) a key.
   mutating func set(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Undo {
     let hash = XXH64.hash(key)
+    let bytes = arena.count
     guard let index = find(key, hash) else {
       add(key, value, hash)
-      return .added
+      return .added(bytes: bytes)
     }
-    let undo = Undo.changed(index: index, value: entries[index].value)
+    let undo = Undo.changed(index: index, value: entries[index].value, bytes: bytes)
     entries[index].value = value.map { append($0) }
     return undo
   }
@@ -54,11 +55,14 @@ struct WriteBuffer {
   /// Takes the last change back that was not.
   mutating func takeBack(_ undo: Undo) {
     switch undo {
-    case .changed(let index, let value): entries[index].value = value
-    case .added:
+    case .changed(let index, let value, let bytes):
+      entries[index].value = value
+      arena.removeLast(arena.count - bytes)
+    case .added(let bytes):
       // It was the last that found its slot, so that no other was sent further by it.
       unlink(entries.count - 1)
       entries.removeLast()
+      arena.removeLast(arena.count - bytes)
       order = nil
     }
   }
@@ -69,14 +73,15 @@ struct WriteBuffer {
     _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, existsBelow: () throws(E) -> Bool
   ) throws(E) -> Undo? {
     let hash = XXH64.hash(key)
+    let bytes = arena.count
     if let index = find(key, hash) {
       if entries[index].value != nil { return nil }
       entries[index].value = append(value)
-      return .changed(index: index, value: nil)
+      return .changed(index: index, value: nil, bytes: bytes)
     }
     if !isCleared, try existsBelow() { return nil }
     add(key, value, hash)
-    return .added
+    return .added(bytes: bytes)
   }
 
   /// Sets (or, with `nil`, deletes) a key that has no entry yet.

@@ -36,6 +36,9 @@ public final class WriteTransaction {
   private(set) var operationCount = 0
   /// What was changed since the first savepoint, while there is one.
   private var journal: [Change]?
+  /// The savepoints that can be used, by their serial numbers.
+  private var savepoints: [UInt64] = []
+  private var lastSavepoint: UInt64 = 0
   private let use = TransactionUse()
 
   init(_ storage: Storage, number: UInt64, base: Snapshot, _ options: TransactionOptions) {
@@ -62,9 +65,12 @@ public final class WriteTransaction {
 
   /// How often it was used; for whoever looks whether it still is.
   var uses: UInt64 { use.count }
+  /// Whether it is inside of a call, which may wait.
+  var isInCall: Bool { use.isBusy }
 
   func checkUse() throws(StorageError) {
     if use.isEnded { throw use.reason ?? Self.hasEnded }
+    use.touch()
   }
 
   private static let hasEnded = StorageError(
@@ -72,7 +78,7 @@ public final class WriteTransaction {
 
   /// Runs a call that touches its state. When the call has to be given up for good, so is the transaction.
   @inline(__always)
-  private func using<R>(_ body: () throws(StorageError) -> R) throws(StorageError) -> R {
+  func using<R>(_ body: () throws(StorageError) -> R) throws(StorageError) -> R {
     guard use.enter() else { throw use.reason ?? Self.hasEnded }
     do throws(StorageError) {
       let result = try body()
@@ -146,6 +152,27 @@ public final class WriteTransaction {
     }
   }
 
+  /// Forgets everything that it wrote, and sees what is committed by now. What it locked stays locked.
+  public func restart() throws(StorageError) {
+    try using { () throws(StorageError) in
+      (buffers, touched, created, dropped) = ([:], [], [], [])
+      (byteCount, operationCount, durability) = (0, 0, nil)
+      (journal, savepoints) = (nil, [])
+    }
+    try refresh()
+  }
+
+  /// Whether it has written nothing yet.
+  public var isPristine: Bool { operationCount == 0 && journal == nil }
+
+  /// Throws ``StorageError/Code/writeConflict`` when somebody has changed anything in a tree since the transaction
+  /// began. For callers who see to it that nobody does from now on.
+  public func requireUnchanged(_ id: UInt64) throws(StorageError) {
+    try using { () throws(StorageError) in
+      if storage.transactions.lastChange(id) > baseLSN { throw conflict }
+    }
+  }
+
   /// Why it ended, when it was not by its caller.
   public var abortError: StorageError? { use.reason }
 
@@ -195,6 +222,13 @@ public final class WriteTransaction {
   public func withValue<R>(
     _ id: UInt64, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> R
   ) throws(StorageError) -> R {
+    try withValue(id, key: key, base: nil, body)
+  }
+
+  /// The same with what was committed at the moment of `base`, if that is not the transaction's own.
+  fileprivate func withValue<R>(
+    _ id: UInt64, key: UnsafeRawBufferPointer, base: Snapshot?, _ body: (UnsafeRawBufferPointer?) -> R
+  ) throws(StorageError) -> R {
     try using { () throws(StorageError) in
       try lockForReading(id, key)
       if let buffer = writes(id)?.buffer {
@@ -204,12 +238,14 @@ public final class WriteTransaction {
         }
         if buffer.isCleared { return body(nil) }
       }
-      return try store.withValue(tree(id), key: key, body)
+      return try store.withValue(base?.version.tree(id) ?? tree(id), key: key, body)
     }
   }
 
   /// What finds keys of a tree as this transaction sees it at each call.
-  public func lookup(_ id: UInt64) -> TransactionLookup { TransactionLookup(transaction: self, tree: id) }
+  public func lookup(_ id: UInt64) -> TransactionLookup {
+    TransactionLookup(transaction: self, tree: id, base: base)
+  }
 
   /// Whether a key exists, as this transaction sees it.
   public func contains(_ id: UInt64, key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
@@ -281,11 +317,10 @@ public final class WriteTransaction {
     if storage.transactions.lastChange(id, key) > baseLSN { throw conflict }
   }
 
-  /// Locks a tree that is going to be changed as a whole, which nobody may have changed at all since.
+  /// Locks a tree that is going to be changed as a whole.
   private func lockWhole(_ id: UInt64) throws(StorageError) {
     if created.contains(id) { return }
     try lock(tree: id, .exclusive)
-    if storage.transactions.lastChange(id) > baseLSN { throw conflict }
   }
 
   /// Keeps others from changing a record until this transaction ends, in every isolation level. Throws
@@ -420,22 +455,29 @@ public final class WriteTransaction {
 
   /// Removes a tree with all its entries; its number is never used again.
   public func dropTree(_ id: UInt64) throws(StorageError) {
-    try clear(id)
-    dropped.append(id)
-    journal?.append(.dropped)
+    try using { () throws(StorageError) in
+      // What is in it does not matter.
+      try lockWhole(id)
+      clear(id)
+      dropped.append(id)
+      journal?.append(.dropped)
+    }
   }
 
-  /// Removes all entries of a tree.
-  public func clearTree(_ id: UInt64) throws(StorageError) { try clear(id) }
-
-  private func clear(_ id: UInt64) throws(StorageError) {
+  /// Removes all entries of a tree. Nobody may have changed it since the transaction began.
+  public func clearTree(_ id: UInt64) throws(StorageError) {
     try using { () throws(StorageError) in
       try lockWhole(id)
-      let writes = writable(id)
-      if journal != nil { journal?.append(.cleared(id, writes.buffer)) }
-      writes.buffer.clear()
-      operationCount += 1
+      if storage.transactions.lastChange(id) > baseLSN { throw conflict }
+      clear(id)
     }
+  }
+
+  private func clear(_ id: UInt64) {
+    let writes = writable(id)
+    if journal != nil { journal?.append(.cleared(id, writes.buffer)) }
+    writes.buffer.clear()
+    operationCount += 1
   }
 
   // MARK: Savepoints
@@ -451,6 +493,9 @@ public final class WriteTransaction {
 
   /// A moment to which a transaction can go back.
   public struct Savepoint: Sendable {
+    fileprivate let transaction: UInt64
+    /// Counts the savepoints of its transaction.
+    fileprivate let serial: UInt64
     fileprivate let changes: Int
     fileprivate let byteCount: Int
     fileprivate let operationCount: Int
@@ -466,8 +511,11 @@ public final class WriteTransaction {
   public func savepoint() throws(StorageError) -> Savepoint {
     try using { () throws(StorageError) in
       if journal == nil { journal = [] }
+      lastSavepoint += 1
+      savepoints.append(lastSavepoint)
       return Savepoint(
-        changes: journal?.count ?? 0, byteCount: byteCount, operationCount: operationCount,
+        transaction: number, serial: lastSavepoint, changes: journal?.count ?? 0, byteCount: byteCount,
+        operationCount: operationCount,
         durability: durability)
     }
   }
@@ -476,6 +524,13 @@ public final class WriteTransaction {
   /// again; those after it cannot.
   public func rollback(to savepoint: Savepoint) throws(StorageError) {
     try using { () throws(StorageError) in
+      guard let place = place(of: savepoint) else {
+        throw StorageError(
+          .invalidUse,
+          "a savepoint was used in another transaction, or after the transaction had gone back to an earlier one"
+        )
+      }
+      savepoints.removeLast(savepoints.count - place - 1)
       while let count = journal?.count, count > savepoint.changes, let change = journal?.popLast() {
         switch change {
         case .touched(let id):
@@ -492,6 +547,17 @@ public final class WriteTransaction {
       operationCount = savepoint.operationCount
       durability = savepoint.durability
     }
+  }
+
+  /// Forgets a savepoint, and those after it; what was written stays.
+  public func release(_ savepoint: Savepoint) {
+    guard let place = place(of: savepoint) else { return }
+    savepoints.removeLast(savepoints.count - place)
+    if savepoints.isEmpty { journal = nil }
+  }
+
+  private func place(of savepoint: Savepoint) -> Int? {
+    savepoint.transaction == number ? savepoints.lastIndex(of: savepoint.serial) : nil
   }
 
   // MARK: Committing
@@ -568,12 +634,14 @@ public final class WriteTransaction {
 public struct TransactionLookup {
   let transaction: WriteTransaction
   let tree: UInt64
+  /// What it reads besides the transaction's own writes, also when the transaction itself sees more meanwhile.
+  let base: Snapshot?
 
   /// Calls `body` with the value of a key, or with `nil`; the bytes are valid during the call.
   public func read(
     _ key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
   ) throws(StorageError) {
-    try transaction.withValue(tree, key: key, body)
+    try transaction.withValue(tree, key: key, base: base, body)
   }
 
   /// Prepares nothing: what the transaction wrote is in memory.

@@ -174,9 +174,7 @@ public struct Planner {
   /// Whether the bounds of an index's first fields say all that the filter asks.
   private func isExact(_ index: IndexDescription, usedFields: Int) -> Bool {
     conjuncts.allSatisfy { condition in
-      guard case .field(let test) = condition, test.test.isExact, test.test.intervals != nil else {
-        return false
-      }
+      guard case .field(let test) = condition, test.test.isExact else { return false }
       return index.fields[..<usedFields].contains { $0.path == test.path && $0.arrays == 0 }
     }
   }
@@ -367,13 +365,24 @@ extension Condition {
 }
 
 extension ValueTest {
-  /// Whether every single value in the test's intervals passes it, so that a value known to be in them is one
-  /// that passes.
+  /// Whether the test has intervals, and every single value in them passes it, so that a value known to be in them
+  /// is one that passes.
   var isExact: Bool {
     switch self {
-    case .compare(let comparison): !comparison.constant.value.isNull && !comparison.constant.value.isArray
-    case .oneOf(let list):
-      list.expressions.isEmpty && !list.values.contains { $0.value.isNull || $0.value.isArray }
+    case .compare(let comparison): comparison.constant.value.isPlain
+    case .oneOf(let list): list.expressions.isEmpty && list.values.allSatisfy { $0.value.isPlain }
+    default: false
+    }
+  }
+}
+
+extension BSONValue {
+  /// Whether it is of a type that has intervals whatever the value is, and is found by its own value only.
+  fileprivate var isPlain: Bool {
+    switch self {
+    case .double, .int32, .int64, .decimal128, .string, .symbol, .objectID, .bool, .dateTime, .timestamp,
+      .binary:
+      true
     default: false
     }
   }
@@ -397,8 +406,4 @@ extension ValueTest {
     default: false
     }
   }
-}
-
-extension BSONValue {
-  var isArray: Bool { if case .array = self { true } else { false } }
 }

@@ -1,5 +1,6 @@
 import Holdfast
 import HoldfastTestSupport
+import Synchronization
 import Testing
 
 @Suite("Transactions that are begun, ended and taken back")
@@ -244,6 +245,150 @@ struct TransactionCallTests {
     }
   }
 
+  @Test(
+    "an index that is made inside of a transaction has what others committed before",
+    arguments: Isolation.allCases)
+  func indexInside(isolation: Isolation) throws {
+    try withDatabase { database in
+      let things = database.collection("things")
+      try things.insert(["_id": 1, "n": 1])
+      let transaction = try database.begin(isolation: isolation)
+      #expect(try transaction.collection("things").count() == 1)
+      if isolation != .serializable { try things.insert(["_id": 2, "n": 2]) }
+      let code = try failureCode {
+        try transaction.collection("things").createIndex(["n": 1])
+        try transaction.commit()
+      }
+      #expect(code == (isolation == .snapshot ? .writeConflict : nil))
+      // `withDatabase` verifies that indexes equal documents.
+      #expect(try things.count(["n": ["$gte": 0]]) == (isolation == .serializable ? 1 : 2))
+    }
+  }
+
+  @Test("a sequence that can be read only once is inserted as a whole, however often the call is begun again")
+  func singlePass() throws {
+    try withDatabase { database in
+      let things = database.collection("things")
+      try things.insert(["_id": 5])
+      let blocker = try database.begin()
+      try blocker.collection("things").delete(id: 5)
+      var next: Int32 = 0
+      let documents = AnySequence(
+        AnyIterator<Document> {
+          next += 1
+          return next <= 10 ? ["_id": .int32(next)] : nil
+        })
+      let insertion = Call { try things.insertMany(Array(documents)) }
+      try database.waitUntilBlocked()
+      try blocker.commit()
+      #expect(try insertion.wait().count == 10)
+      #expect(try things.count() == 10)
+      let pass = SinglePass(11...20)
+      try things.insertMany(pass)
+      #expect(try things.count() == 20)
+    }
+  }
+
+  @Test("an iteration at readCommitted goes on with what it began with")
+  func openIteration() throws {
+    try withDatabase { database in
+      let things = database.collection("things")
+      try things.createIndex(["a": 1])
+      try things.insertMany((0..<40).map { ["_id": .int32($0), "a": 1] })
+      let transaction = try database.begin(isolation: .readCommitted)
+      let own = transaction.collection("things")
+      var iterator = own.find(["a": 1], hint: .name("a_1")).makeIterator()
+      var found = [try iterator.nextDocument()?["a"]]
+      try things.updateMany([:], ["$set": ["a": 2]])
+      #expect(try own.count(["a": 2]) == 40)
+      while let document = try iterator.nextDocument() { found.append(document["a"]) }
+      #expect(found.count == 40 && found.allSatisfy { $0 == 1 })
+      transaction.rollback()
+    }
+  }
+
+  @Test("a savepoint is good for its own transaction, and until that went back behind it")
+  func foreignSavepoint() throws {
+    try withDatabase { database in
+      let (first, second) = (try database.begin(), try database.begin())
+      let early = try first.savepoint()
+      try first.collection("a").insert(["_id": 1])
+      let late = try first.savepoint()
+      try second.collection("b").insert(["_id": 1])
+      #expect(try failureCode { try second.rollback(to: late) } == .invalidUse)
+      try first.rollback(to: early)
+      #expect(try failureCode { try first.rollback(to: late) } == .invalidUse)
+      try first.commit()
+      try second.commit()
+      #expect(try database.collections() == ["b"])
+    }
+  }
+
+  @Test("a closure's transaction is committed by its return, not inside, and may be rolled back inside")
+  func endsInside() throws {
+    try withDatabase { database in
+      let code = try failureCode {
+        try database.transaction { transaction in
+          try transaction.collection("a").insert(["_id": 1])
+          try transaction.commit()
+        }
+      }
+      #expect(code == .invalidUse)
+      let result = try database.transaction { transaction in
+        try transaction.collection("a").insert(["_id": 1])
+        transaction.rollback()
+        return 7
+      }
+      #expect(result == 7)
+      #expect(try database.collections() == [])
+    }
+  }
+
+  @Test("what takes everything gets its turn among writers that never stop")
+  func dropsAmongWriters() throws {
+    try withDatabase { database in
+      let things = database.collection("things")
+      try things.createIndex(["n": 1])
+      let isDone = Mutex(false)
+      let writers = (0..<4).map { thread in
+        Call {
+          var number = 0
+          while !isDone.withLock({ $0 }) {
+            number += 1
+            try things.insert(["_id": .string("\(thread) \(number)"), "n": .int32(Int32(number))])
+          }
+        }
+      }
+      for _ in 0..<10 {
+        try things.deleteAll()
+        try things.dropIndex("n_1")
+        try things.createIndex(["n": 1])
+        try database.dropCollection("things")
+      }
+      isDone.withLock { $0 = true }
+      for writer in writers { try writer.wait() }
+    }
+  }
+
+  @Test("going back to a savepoint again and again takes no memory")
+  func savepointMemory() throws {
+    var options = DatabaseOptions(durability: .unsafe)
+    options.maximumTransactionBytes = 3 << 20
+    try withDatabase(options) { database in
+      let transaction = try database.begin()
+      let own = transaction.collection("things")
+      let savepoint = try transaction.savepoint()
+      let text = String(repeating: "x", count: 2 << 20)
+      for _ in 0..<50 {
+        try own.insert(["_id": 1, "text": .string(text)])
+        try transaction.rollback(to: savepoint)
+      }
+      try own.insert(["_id": 1, "text": .string(text)])
+      #expect(try failureCode { try own.insert(["_id": 2, "text": .string(text)]) } == .transactionTooLarge)
+      try transaction.commit()
+    }
+  }
+
   @Test("closing waits for closures, and rolls back what is open besides")
   func closing() throws {
     let folder = try Folder()
@@ -330,5 +475,21 @@ extension ReadableCollection {
       if let id = document["_id"]?.int64Value, let n = document["n"]?.int64Value { values[Int(id)] = Int(n) }
     }
     return values
+  }
+}
+
+/// Numbers that can be gone through once.
+private struct SinglePass: Sequence, IteratorProtocol, Sendable {
+  private final class State: Sendable {
+    let rest: Mutex<[Int32]>
+    init(_ numbers: ClosedRange<Int32>) { rest = Mutex(Array(numbers)) }
+  }
+
+  private let state: State
+
+  init(_ numbers: ClosedRange<Int32>) { state = State(numbers) }
+
+  mutating func next() -> Document? {
+    state.rest.withLock { $0.isEmpty ? nil : ["_id": .int32($0.removeFirst())] }
   }
 }
