@@ -97,6 +97,10 @@ extension TransactionCollection {
   ) throws(HoldfastError) -> (isReady: Bool, documents: Int) {
     let index = try indexRecord(tree, name)
     guard !index.isReady, var record = try transaction.record(of: name) else { return (true, 0) }
+    // Who writes to the collection shares its description, so that from here on nobody does: first this, then the
+    // index, in the order in which others lock them.
+    try transaction.store(record, of: name)
+    try translating(name) { () throws(StorageError) in try transaction.engine.lockExclusively(tree) }
     var builder = IndexChunk(index: index, name: name, transaction: transaction.engine)
     let cursor = try translating(name) { () throws(StorageError) in try transaction.engine.cursor(record.tree)
     }

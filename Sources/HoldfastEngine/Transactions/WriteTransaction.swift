@@ -115,6 +115,8 @@ public final class WriteTransaction {
     var failure: StorageError?
     do throws(StorageError) {
       if let reason = use.reason { throw reason }
+      // What it read need not be held any more: the pages that its own commit replaces are free at once then.
+      (base, last) = (nil, nil)
       if hasChanges { try storage.commit(self) }
     } catch {
       failure = error
@@ -164,6 +166,15 @@ public final class WriteTransaction {
 
   /// Whether it has written nothing yet.
   public var isPristine: Bool { operationCount == 0 && journal == nil }
+
+  /// Locks a whole tree, so that its records need not be locked one by one. Nobody may have changed it since the
+  /// transaction began.
+  public func lockExclusively(_ id: UInt64) throws(StorageError) {
+    try using { () throws(StorageError) in
+      try lockWhole(id)
+      if storage.transactions.lastChange(id) > baseLSN { throw conflict }
+    }
+  }
 
   /// Throws ``StorageError/Code/writeConflict`` when somebody has changed anything in a tree since the transaction
   /// began. For callers who see to it that nobody does from now on.
