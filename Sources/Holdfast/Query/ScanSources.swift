@@ -148,8 +148,13 @@ private struct EntryBatch {
 
   mutating func append(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, isUnique: Bool) {
     let start = bytes.count
-    bytes.append(contentsOf: key)
-    bytes.append(contentsOf: value)
+    if let begin = key.baseAddress, value.baseAddress == begin + key.count {
+      // In a leaf the value follows its key.
+      bytes.append(contentsOf: UnsafeRawBufferPointer(start: begin, count: key.count + value.count))
+    } else {
+      bytes.append(contentsOf: key)
+      bytes.append(contentsOf: value)
+    }
     let middle = start + key.count
     var id = middle..<middle
     if let length = IndexEntryFormat.documentKey(key, value, isUnique: isUnique)?.count {
