@@ -127,8 +127,7 @@ public final class Transaction {
   func beginCall() throws(HoldfastError) {
     guard depth == 0, isolation.seesEachCommit else { return }
     isFresh = false
-    try translating { () throws(StorageError) in try engine.refresh() }
-    records = [:]
+    try refresh()
   }
 
   /// The most times that a call is begun again because others are always faster.

@@ -12,7 +12,7 @@ struct Interleaving {
   }
 
   private let store: ModelStore
-  private var random: WorkloadRandom
+  private var random: SplitMix64
   private var clients: [Client] = []
   private var now = 0
   private(set) var history = History()
@@ -29,7 +29,7 @@ struct Interleaving {
 
   private init(_ workload: ListAppendWorkload, _ store: ModelStore, clients count: Int) {
     self.store = store
-    random = WorkloadRandom(seed: workload.seed ^ 0x5EED)
+    random = SplitMix64(seed: workload.seed ^ 0x5EED)
     let keys = ListAppendKeys(workload)
     for number in 0..<count {
       var plans = ListAppendClient(number, workload, keys)

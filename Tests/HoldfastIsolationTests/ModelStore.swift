@@ -35,7 +35,7 @@ final class ModelStore: ListAppendStore, @unchecked Sendable {
   /// The probability that the commit of a transaction that has appended is not answered.
   private let silence: Double
   private let lock = StoreLock()
-  private var random: WorkloadRandom
+  private var random: SplitMix64
   private var versions: [Int: [Version]] = [:]
   private var time = 0
   private var begun = 0
@@ -47,7 +47,7 @@ final class ModelStore: ListAppendStore, @unchecked Sendable {
   init(seed: UInt64, defect: Defect? = nil, silence: Double = 0.05) {
     self.defect = defect
     self.silence = silence
-    random = WorkloadRandom(seed: seed)
+    random = SplitMix64(seed: seed)
   }
 
   /// The store stops after so many operations more: what is not committed by then does not happen.

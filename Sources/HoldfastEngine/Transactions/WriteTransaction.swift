@@ -21,8 +21,8 @@ public final class WriteTransaction {
   let owner: LockOwner
   private var store: PageStore { storage.store }
   private var buffers: [UInt64: Writes] = [:]
-  /// The tree that was used last: its buffer, where the last key was found in it, and how it is locked. Most
-  /// calls are for the same tree as the one before, and often for a near key.
+  /// The tree that was used last: its buffer, and where the last key was found in it. Most calls are for the same
+  /// tree as the one before, and often for a near key.
   private var last: (id: UInt64, writes: Writes?, finder: LeafFinder)?
   /// Trees in the order in which they were first written.
   private var touched: [UInt64] = []
@@ -172,7 +172,7 @@ public final class WriteTransaction {
   public func lockExclusively(_ id: UInt64) throws(StorageError) {
     try using { () throws(StorageError) in
       try lockWhole(id)
-      if storage.transactions.lastChange(id) > baseLSN { throw conflict }
+      try checkUnchanged(id)
     }
   }
 
@@ -180,7 +180,7 @@ public final class WriteTransaction {
   /// began. For callers who see to it that nobody does from now on.
   public func requireUnchanged(_ id: UInt64) throws(StorageError) {
     try using { () throws(StorageError) in
-      if storage.transactions.lastChange(id) > baseLSN { throw conflict }
+      try checkUnchanged(id)
     }
   }
 
@@ -326,6 +326,11 @@ public final class WriteTransaction {
     if treeModes[id] == .exclusive { return }
     try owner.lock(record: key, of: id, .exclusive)
     if storage.transactions.lastChange(id, key) > baseLSN { throw conflict }
+  }
+
+  /// Nobody may have changed a tree since the transaction began.
+  private func checkUnchanged(_ id: UInt64) throws(StorageError) {
+    if storage.transactions.lastChange(id) > baseLSN { throw conflict }
   }
 
   /// Locks a tree that is going to be changed as a whole.
@@ -479,7 +484,7 @@ public final class WriteTransaction {
   public func clearTree(_ id: UInt64) throws(StorageError) {
     try using { () throws(StorageError) in
       try lockWhole(id)
-      if storage.transactions.lastChange(id) > baseLSN { throw conflict }
+      try checkUnchanged(id)
       clear(id)
     }
   }

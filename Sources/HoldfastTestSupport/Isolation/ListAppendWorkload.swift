@@ -81,15 +81,15 @@ struct ListAppendClient: Sendable {
   let number: Int
   private let workload: ListAppendWorkload
   private let keys: ListAppendKeys
-  private var random: WorkloadRandom
+  private var random: SplitMix64
 
   init(_ number: Int, _ workload: ListAppendWorkload, _ keys: ListAppendKeys) {
     self.number = number
     self.workload = workload
     self.keys = keys
     // Neighbouring seeds and clients must not draw the same.
-    var mixed = WorkloadRandom(seed: workload.seed)
-    random = WorkloadRandom(seed: mixed.next() &+ UInt64(number) &* 0xD134_2543_DE82_EF95)
+    var mixed = SplitMix64(seed: workload.seed)
+    random = SplitMix64(seed: mixed.next() &+ UInt64(number) &* 0xD134_2543_DE82_EF95)
   }
 
   /// What the next transaction does.
