@@ -27,6 +27,7 @@ let package = Package(
   products: [
     .library(name: "Holdfast", targets: ["Holdfast"]),
     .library(name: "BSON", targets: ["BSON"]),
+    .library(name: "HoldfastC", type: .dynamic, targets: ["HoldfastC"]),
     .executable(name: "holdfast", targets: ["HoldfastTool"]),
   ],
   dependencies: [
@@ -53,6 +54,11 @@ let package = Package(
     .target(name: "HoldfastQuery", dependencies: ["BSON"], swiftSettings: settings),
     .target(
       name: "Holdfast", dependencies: ["BSON", "HoldfastEngine", "HoldfastIO", "HoldfastQuery"],
+      swiftSettings: settings),
+    // The header says what there is, and the compiler that it is what HoldfastC has.
+    .target(name: "CHoldfastInterface"),
+    .target(
+      name: "HoldfastC", dependencies: ["BSON", "CHoldfast", "CHoldfastInterface", "Holdfast", "HoldfastIO"],
       swiftSettings: settings),
     // Not named after its product: where file names ignore case, `Holdfast` and `holdfast` would be one
     // folder.
@@ -81,6 +87,14 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "HoldfastToolTests", dependencies: ["Holdfast", "HoldfastTestSupport", "HoldfastTool"],
+      swiftSettings: settings),
+    // A program in C that uses the interface as programs in C do.
+    .executableTarget(
+      name: "HoldfastCProgram", dependencies: ["CHoldfastInterface", "HoldfastC"],
+      path: "Tests/HoldfastCProgram"),
+    .testTarget(
+      name: "HoldfastCTests",
+      dependencies: ["Holdfast", "HoldfastC", "HoldfastCProgram", "HoldfastTestSupport"],
       swiftSettings: settings),
     // The process that the disk tests kill, starve and cut off.
     .executableTarget(

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -101,6 +102,35 @@ uint64_t holdfast_file_size_limit(void) {
   return limit.rlim_cur;
 }
 
+static uint64_t fork_generation;
+
+static void note_fork(void) { fork_generation += 1; }
+
+static void watch_forks(void) { pthread_atfork(NULL, NULL, note_fork); }
+
+uint64_t holdfast_fork_generation(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, watch_forks);
+  // Changes only while a child has one thread.
+  return fork_generation;
+}
+
+#if !defined(__APPLE__)
+// Open file description locks: two open files of one process conflict, and closing another descriptor of
+// the same file does not drop the lock, as it does with F_SETLK (fcntl(2)).
+static int set_lock(int descriptor, short type) {
+  struct flock request;
+  memset(&request, 0, sizeof request);
+  request.l_type = type;
+  request.l_whence = SEEK_SET;
+  int result;
+  do {
+    result = fcntl(descriptor, F_OFD_SETLK, &request);
+  } while (result != 0 && errno == EINTR);
+  return result;
+}
+#endif
+
 int holdfast_lock(int descriptor, int exclusive) {
 #if defined(__APPLE__)
   int result;
@@ -109,18 +139,16 @@ int holdfast_lock(int descriptor, int exclusive) {
   } while (result != 0 && errno == EINTR);
   return result == 0 ? 0 : errno;
 #else
-  // Open file description locks: two open files of one process conflict, and closing another descriptor of
-  // the same file does not drop the lock, as it does with F_SETLK (fcntl(2)).
-  struct flock request;
-  memset(&request, 0, sizeof request);
-  request.l_type = exclusive ? F_WRLCK : F_RDLCK;
-  request.l_whence = SEEK_SET;
-  int result;
-  do {
-    result = fcntl(descriptor, F_OFD_SETLK, &request);
-  } while (result != 0 && errno == EINTR);
-  if (result == 0) return 0;
+  if (set_lock(descriptor, exclusive ? F_WRLCK : F_RDLCK) == 0) return 0;
   return errno == EACCES || errno == EAGAIN ? EWOULDBLOCK : errno;
+#endif
+}
+
+void holdfast_unlock(int descriptor) {
+#if defined(__APPLE__)
+  flock(descriptor, LOCK_UN);
+#else
+  set_lock(descriptor, F_UNLCK);
 #endif
 }
 

@@ -9,7 +9,11 @@ struct CollectionReader<Reader: TreeReader> {
   let context: QueryContext
 
   func fetch(_ id: BSONValue) throws(HoldfastError) -> Document? {
-    let key = try IDKey.bytes(id, name)
+    try fetch(try IDKey.bytes(id, name))
+  }
+
+  /// The document with the key of an id.
+  func fetch(_ key: [UInt8]) throws(HoldfastError) -> Document? {
     guard let record else { return nil }
     return try translating(name) { () throws(StorageError) in
       try key.withBytes { (key) throws(StorageError) in

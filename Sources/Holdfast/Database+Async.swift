@@ -64,6 +64,15 @@ extension Database {
     try await perform { () throws(HoldfastError) in try self.dropCollection(name) }
   }
 
+  /// Gives a collection another name; see ``renameCollection(_:to:replacing:)``.
+  public func renameCollection(
+    _ name: String, to newName: String, replacing: Bool = false
+  ) async throws(HoldfastError) {
+    try await perform { () throws(HoldfastError) in
+      try self.renameCollection(name, to: newName, replacing: replacing)
+    }
+  }
+
   /// Stores the database's durability; see ``setDurability(_:)``.
   public func setDurability(_ durability: Durability) async throws(HoldfastError) {
     try await perform { () throws(HoldfastError) in try self.setDurability(durability) }

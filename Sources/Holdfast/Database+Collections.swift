@@ -33,6 +33,16 @@ extension Database {
     try change { (transaction) throws(HoldfastError) in try transaction.dropCollection(name) }
   }
 
+  /// Gives a collection another name; see ``Transaction/renameCollection(_:to:replacing:)``.
+  /// - Throws: as that, and as any write.
+  public func renameCollection(
+    _ name: String, to newName: String, replacing: Bool = false
+  ) throws(HoldfastError) {
+    try change { (transaction) throws(HoldfastError) in
+      try transaction.renameCollection(name, to: newName, replacing: replacing)
+    }
+  }
+
   /// Stores the durability of collections that have none of their own, for this opening and later ones whose
   /// options give none. Itself written with the durability there was before.
   public func setDurability(_ durability: Durability) throws(HoldfastError) {

@@ -93,15 +93,20 @@ extension Database {
   /// Begins a transaction that ``Transaction/commit()`` or ``Transaction/rollback()`` ends. What it locks is locked
   /// until then, so do not keep it open for long; ``DatabaseOptions/transactionIdleTime`` bounds how long it may do
   /// nothing. It is not begun again after a conflict: that is for the caller.
+  /// - Parameters:
+  ///   - isolation: what it sees of others.
+  ///   - lockTimeout: as for a closure's transaction.
+  ///   - retried: the attempt before, which met a conflict or a deadlock. The new one counts as old as that, so that
+  ///     it is not always the youngest, which gives way.
   /// - Throws: ``HoldfastError/Code/readOnly``, ``HoldfastError/Code/closed``,
   ///   ``HoldfastError/Code/limitExceeded`` when too many are open, ``HoldfastError/Code/outcomeUnknown``.
   public func begin(
-    isolation: Isolation = .snapshot, lockTimeout: Duration? = nil
+    isolation: Isolation = .snapshot, lockTimeout: Duration? = nil, retrying retried: Transaction? = nil
   ) throws(HoldfastError) -> Transaction {
-    let engine = try translating { () throws(StorageError) in
-      try storage.begin(TransactionOptions(isolation, lockTimeout: lockTimeout))
-    }
-    return Transaction(engine, isolation, in: self, isClosures: false)
+    var options = TransactionOptions(isolation, lockTimeout: lockTimeout)
+    options.age = retried?.age
+    let engine = try translating { () throws(StorageError) in try storage.begin(options) }
+    return Transaction(engine, isolation, in: self, isClosures: false, age: options.age)
   }
 
   /// How often a call that is a transaction of its own is begun again after a deadlock.

@@ -70,10 +70,14 @@ public struct Scan: Sequence {
   }
 }
 
-/// Where a scan's documents come from.
+/// Where a scan's documents come from: here, from one document at most.
 class DocumentSource {
+  private var document: Document?
+
+  init(_ document: Document? = nil) { self.document = document }
+
   /// The next document; `nil` behind the last one.
-  func next() throws(HoldfastError) -> Document? { nil }
+  func next() throws(HoldfastError) -> Document? { document.take() }
 }
 
 /// What is left of an iteration that could not begin.

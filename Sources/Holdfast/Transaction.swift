@@ -35,8 +35,15 @@ public final class Transaction {
   /// Whether nothing was called yet, so that what it sees is what is committed by now.
   private var isFresh = true
 
-  init(_ engine: WriteTransaction, _ isolation: Isolation, in database: Database, isClosures: Bool) {
+  /// The number of the first of the attempts of which this is one.
+  let age: UInt64
+
+  init(
+    _ engine: WriteTransaction, _ isolation: Isolation, in database: Database, isClosures: Bool,
+    age: UInt64? = nil
+  ) {
     self.engine = engine
+    self.age = age ?? engine.number
     self.isClosures = isClosures
     self.isolation = isolation
     self.database = database
@@ -195,12 +202,7 @@ public final class Transaction {
     let name = try CollectionName(name)
     try durability?.validate()
     try call { () throws(HoldfastError) in
-      guard try record(of: name) == nil else {
-        throw HoldfastError(
-          .collectionExists,
-          "there is a collection \(quoted(name.text)) already: use it, or choose another name",
-          collection: name.text)
-      }
+      guard try record(of: name) == nil else { throw exists(name) }
       try create(name, durability)
     }
   }
@@ -209,17 +211,60 @@ public final class Transaction {
   @discardableResult
   public func dropCollection(_ name: String) throws(HoldfastError) -> Bool {
     let name = try CollectionName(name)
-    return try call { () throws(HoldfastError) in
-      guard let record = try record(of: name) else { return false }
-      engine.require((record.durability ?? standard).engine)
-      try Catalog.remove(name, in: engine)
-      records[name] = .some(nil)
-      try translating(name) { () throws(StorageError) in
-        try engine.dropTree(record.tree)
-        for index in record.indexes { try engine.dropTree(index.tree) }
-      }
-      return true
+    return try call { () throws(HoldfastError) in try drop(name) }
+  }
+
+  @discardableResult
+  private func drop(_ name: CollectionName) throws(HoldfastError) -> Bool {
+    guard let record = try record(of: name) else { return false }
+    engine.require((record.durability ?? standard).engine)
+    try Catalog.remove(name, in: engine)
+    records[name] = .some(nil)
+    try translating(name) { () throws(StorageError) in
+      try engine.dropTree(record.tree)
+      for index in record.indexes { try engine.dropTree(index.tree) }
     }
+    return true
+  }
+
+  /// Gives a collection another name; its documents, indexes and durability stay as they are. An index that is being
+  /// built meanwhile is given up; make it again in the collection of the new name, and it goes on where it stopped.
+  /// - Parameter replacing: whether a collection that has the new name is removed. Without, it is an error.
+  /// - Throws: ``HoldfastError/Code/collectionNotFound``, ``HoldfastError/Code/collectionExists``,
+  ///   ``HoldfastError/Code/invalidName``, ``HoldfastError/Code/invalidUse`` when both names are the same.
+  public func renameCollection(
+    _ name: String, to newName: String, replacing: Bool = false
+  ) throws(HoldfastError) {
+    let old = try CollectionName(name)
+    let new = try CollectionName(newName)
+    guard old != new else {
+      throw HoldfastError(
+        .invalidUse, "collection \(quoted(name)) has that name already: choose another", collection: name)
+    }
+    try call { () throws(HoldfastError) in
+      guard let record = try record(of: old) else { throw notFound(old) }
+      if try self.record(of: new) != nil {
+        guard replacing else { throw exists(new) }
+        try drop(new)
+      }
+      engine.require((record.durability ?? standard).engine)
+      try Catalog.remove(old, in: engine)
+      records[old] = .some(nil)
+      try store(record, of: new)
+    }
+  }
+
+  private func notFound(_ name: CollectionName) -> HoldfastError {
+    HoldfastError(
+      .collectionNotFound, "there is no collection \(quoted(name.text)): create it first",
+      collection: name.text)
+  }
+
+  private func exists(_ name: CollectionName) -> HoldfastError {
+    HoldfastError(
+      .collectionExists,
+      "there is a collection \(quoted(name.text)) already: use it, or choose another name",
+      collection: name.text)
   }
 
   /// Gives a collection a durability of its own, or with `nil` the database's again. It holds for
@@ -229,11 +274,7 @@ public final class Transaction {
     let name = try CollectionName(collection)
     try durability?.validate()
     try call { () throws(HoldfastError) in
-      guard var record = try record(of: name) else {
-        throw HoldfastError(
-          .collectionNotFound, "there is no collection \(quoted(collection)): create it first",
-          collection: collection)
-      }
+      guard var record = try record(of: name) else { throw notFound(name) }
       engine.require((record.durability ?? standard).engine)
       record.durability = durability
       try Catalog.put(record, of: name, in: engine)

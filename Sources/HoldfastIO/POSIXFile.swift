@@ -21,6 +21,7 @@ final class POSIXFile: File {
   /// How many calls are using the descriptor, and in ``closedBit`` whether new ones are refused.
   private let users = Atomic<UInt64>(0)
   private static let closedBit: UInt64 = 1 << 63
+  private let isLocked = Atomic<Bool>(false)
 
   /// The most that one call asks for. Darwin refuses more than 2 GiB − 1 at once; callers loop anyway.
   private static let maximumTransfer = 1 << 30
@@ -90,6 +91,7 @@ final class POSIXFile: File {
       let code = holdfast_lock(descriptor, kind == .exclusive ? 1 : 0)
       if code == EWOULDBLOCK { return false }
       guard code == 0 else { throw IOError(operation: .lock, path: path, code: code) }
+      isLocked.store(true, ordering: .relaxed)
       return true
     }
   }
@@ -130,7 +132,11 @@ final class POSIXFile: File {
 
   // The result says nothing that could still be acted on: what must be durable was synced before, and after
   // EINTR Linux has closed the descriptor all the same.
-  private func closeDescriptor() { _ = closeSystemFile(descriptor) }
+  private func closeDescriptor() {
+    // A child that was forked meanwhile has the open file, too, and would keep the lock.
+    if isLocked.load(ordering: .relaxed) { holdfast_unlock(descriptor) }
+    _ = closeSystemFile(descriptor)
+  }
 }
 
 // Inside a type with a method of the same name, the system's cannot be reached by its own.

@@ -49,6 +49,57 @@ struct CatalogTests {
     #expect(try database.collection("ghost").scan().documents() == [["_id": 2]])
   }
 
+  @Test("a renamed collection keeps documents, indexes and durability, also after reopening")
+  func rename() throws {
+    let place = try SimulatedPlace()
+    let database = try place.open()
+    try database.createCollection("a", durability: .unsafe)
+    try database.collection("a").createIndex(["n": 1], IndexOptions(isUnique: true))
+    try database.collection("a").insertMany((0..<50).map { ["_id": .int32($0), "n": .int32($0)] })
+    try database.renameCollection("a", to: "b")
+    try database.close()
+    let again = try place.open()
+    let b = again.collection("b")
+    #expect(try again.collections() == ["b"])
+    #expect(try again.collection("a").count() == 0)
+    #expect(try b.findOne(["n": 7])?["_id"] == 7)
+    #expect(code { try b.insert(["n": 7]) } == .duplicateKey)
+    #expect(try again.durability(of: "b") == .unsafe)
+    #expect(try again.verify().isIntact)
+  }
+
+  @Test("renaming replaces another collection only when asked to, and what is undone leaves both")
+  func renameOver() throws {
+    let database = try SimulatedPlace().open()
+    let (a, b) = (database.collection("a"), database.collection("b"))
+    try a.insert(["_id": 1])
+    try b.insert(["_id": 2])
+    #expect(code { try database.renameCollection("a", to: "b") } == .collectionExists)
+    #expect(code { try database.renameCollection("c", to: "b", replacing: true) } == .collectionNotFound)
+    #expect(code { try database.renameCollection("a", to: "a", replacing: true) } == .invalidUse)
+    #expect(code { try database.renameCollection("a", to: "$b") } == .invalidName)
+    _ = try? database.write { transaction in
+      try transaction.renameCollection("a", to: "b", replacing: true)
+      #expect(try transaction.collection("b").scan().documents() == [["_id": 1]])
+      throw CancellationError()
+    }
+    #expect(try a.scan().documents() == [["_id": 1]])
+    #expect(try b.scan().documents() == [["_id": 2]])
+    // Names can be swapped in one transaction, and written to under their new ones.
+    try database.write { transaction in
+      try transaction.renameCollection("a", to: "other")
+      try transaction.renameCollection("b", to: "a")
+      try transaction.renameCollection("other", to: "b")
+      try transaction.collection("a").insert(["_id": 3])
+    }
+    #expect(try a.scan().documents() == [["_id": 2], ["_id": 3]])
+    #expect(try b.scan().documents() == [["_id": 1]])
+    try database.renameCollection("a", to: "b", replacing: true)
+    #expect(try database.collections() == ["b"])
+    #expect(try b.count() == 2)
+    #expect(try database.verify().isIntact)
+  }
+
   @Test("a drop that is undone leaves everything")
   func undoneDrop() throws {
     let database = try SimulatedPlace().open()
@@ -134,7 +185,7 @@ struct CatalogTests {
     let document: Document = [
       "_id": .int32(id), "v": .int32(value), "pad": .string(String(repeating: "x", count: random.below(300))),
     ]
-    switch random.below(12) {
+    switch random.below(13) {
     case 0..<5:
       let isNew = model[name]?[id] == nil
       #expect(code { try collection.insert(document) } == (isNew ? nil : .duplicateID))
@@ -149,6 +200,12 @@ struct CatalogTests {
     case 10:
       #expect(try collection.deleteAll() == model[name]?.count ?? 0)
       if model[name] != nil { model[name] = [:] }
+    case 11:
+      let other = name + "'"
+      let expected: HoldfastError.Code? =
+        model[name] == nil ? .collectionNotFound : model[other] != nil ? .collectionExists : nil
+      #expect(code { try transaction.renameCollection(name, to: other) } == expected)
+      if expected == nil { model[other] = model.removeValue(forKey: name) }
     default:
       #expect(try transaction.dropCollection(name) == (model.removeValue(forKey: name) != nil))
     }

@@ -55,9 +55,16 @@ int holdfast_sync_directory(int descriptor);
 /// The size in bytes that the process's files may have (`ulimit -f`); `UINT64_MAX` when there is no limit.
 uint64_t holdfast_file_size_limit(void);
 
+/// How many forks lie between this process and the one that first asked: a number that a child does not share with
+/// its parent.
+uint64_t holdfast_fork_generation(void);
+
 /// Takes a lock on the whole file that belongs to the open file and not to the process, without waiting.
 /// `EWOULDBLOCK` means that another open file holds one that conflicts.
 int holdfast_lock(int descriptor, int exclusive);
+
+/// Gives that lock back. Closing the descriptor does so only if no other process has inherited the open file.
+void holdfast_unlock(int descriptor);
 
 /// What `holdfast_volume` finds out.
 struct holdfast_volume_information {

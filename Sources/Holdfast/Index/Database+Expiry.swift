@@ -21,7 +21,7 @@ extension Database {
       for index in record.indexes where index.isReady {
         guard let seconds = index.description.expireAfterSeconds else { continue }
         do throws(HoldfastError) {
-          count += try deleteExpired(in: name, index.description, before: now &- seconds * 1000)
+          count += try deleteExpired(in: name, index, before: now &- seconds * 1000)
         } catch {
           // One collection that fails must not keep the others from being cleaned up.
           failure = failure ?? error
@@ -39,21 +39,25 @@ extension Database {
   }
 
   private func deleteExpired(
-    in name: String, _ index: IndexDescription, before moment: Int64
+    in name: String, _ index: IndexRecord, before moment: Int64
   ) throws(HoldfastError) -> Int {
+    let description = index.description
     let isOver: Document = [
-      index.fields[0].path.text: ["$lte": .dateTime(BSONDateTime(milliseconds: moment))]
+      description.fields[0].path.text: ["$lte": .dateTime(BSONDateTime(milliseconds: moment))]
     ]
     let filter: Document =
-      index.partialFilter.map { ["$and": [.document($0.document), .document(isOver)]] } ?? isOver
+      description.partialFilter.map { ["$and": [.document($0.document), .document(isOver)]] } ?? isOver
     let collection = collection(name)
     // Whether a partial index serves its own filter is for the planner to say.
-    let hint = index.partialFilter == nil ? IndexHint.name(index.name) : nil
+    let hint = description.partialFilter == nil ? IndexHint.name(description.name) : nil
     var count = 0
     // Looking first spares a transaction when there is nothing to do.
     while try collection.count(filter, FindOptions(limit: 1, hint: hint)) > 0 {
       let deleted = try change { (transaction) throws(HoldfastError) in
-        try transaction.collection(name).deleteMatching(filter, hint, limit: Expiry.documentsAtOnce)
+        // Another collection may have this name by now.
+        let record = try transaction.recordForWriting(try CollectionName(name))
+        guard record?.indexes.contains(where: { $0.tree == index.tree }) == true else { return 0 }
+        return try transaction.collection(name).deleteMatching(filter, hint, limit: Expiry.documentsAtOnce)
       }
       count += deleted
       if deleted < Expiry.documentsAtOnce { break }

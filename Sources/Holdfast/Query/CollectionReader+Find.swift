@@ -4,6 +4,10 @@ internal import HoldfastQuery
 extension CollectionReader {
   /// The documents of a query, one by one.
   func find(_ filter: Document, _ options: FindOptions) throws(HoldfastError) -> DocumentSource {
+    if let id = filter.onlyID, options.areForWholeDocuments, let key = try? IDKey.bytes(id, name) {
+      // Half of the time of such a query would be planning it.
+      return DocumentSource(try fetch(key))
+    }
     let query = try Query(filter, options, name, now: context.now())
     guard let source = try start(query, .document, cache: context.plans) else { return DocumentSource() }
     return QueryDocuments(source)
@@ -67,5 +71,31 @@ extension CollectionReader {
       result.append(IndexInfo(index, entries: Int(count)))
     }
     return result
+  }
+}
+
+extension Document {
+  /// The id that a filter asks for, when it asks for nothing else, and for that plainly: `{_id: value}`.
+  fileprivate var onlyID: BSONValue? {
+    let isPlain = withRawDocument { raw -> Bool in
+      var fields = raw.makeIterator()
+      guard let first = fields.next(), first.key.elementsEqual("_id".utf8), fields.next() == nil else {
+        return false
+      }
+      // Documents may be operators, regular expressions are, and null stands for more than itself.
+      switch first.value.type {
+      case .objectID, .string, .int32, .int64, .double, .binary, .dateTime: return true
+      default: return false
+      }
+    }
+    return isPlain == true ? self["_id"] : nil
+  }
+}
+
+extension FindOptions {
+  /// Whether nothing is asked for that makes a difference to one whole document.
+  fileprivate var areForWholeDocuments: Bool {
+    sort == nil && projection == nil && skip == 0 && (limit ?? 0) >= 0 && hint == nil && !skipsDamage
+      && sortMemoryBytes == nil
   }
 }

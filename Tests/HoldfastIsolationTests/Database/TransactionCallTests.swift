@@ -403,6 +403,33 @@ struct TransactionCallTests {
     try again.close()
   }
 
+  @Test(
+    "a handle's transaction that is tried again counts as old as the first attempt, and a younger one gives way"
+  )
+  func retriedHandle() throws {
+    try withDatabase { database in
+      let things = database.collection("things")
+      try things.insertMany([["_id": 1, "n": 0], ["_id": 2, "n": 0]])
+      func increment(_ transaction: Transaction, _ id: Int32) throws {
+        try transaction.collection("things").updateOne(["_id": .int32(id)], ["$inc": ["n": 1]])
+      }
+      let first = try database.begin()
+      let younger = try database.begin()
+      first.rollback()
+      let again = try database.begin(retrying: first)
+      #expect(again.number > younger.number)
+      try increment(again, 1)
+      try increment(younger, 2)
+      let call = Call { try increment(younger, 1) }
+      try database.waitUntilBlocked(1)
+      // It closes the circle and has the higher number, but not the lesser age.
+      try increment(again, 2)
+      #expect(try call.code() == .deadlock)
+      try again.commit()
+      #expect(try things.values() == [1: 1, 2: 1])
+    }
+  }
+
   @Test("who waits, for what and on whom, can be seen, and so can what is locked")
   func inspection() throws {
     try withDatabase { database in

@@ -1,0 +1,232 @@
+import BSON
+public import CHoldfastInterface
+import Holdfast
+
+@c @implementation
+public func holdfast_insert_one(
+  _ database: OpaquePointer, _ transaction: OpaquePointer?, _ collection: UnsafePointer<CChar>,
+  _ document: UnsafePointer<UInt8>, _ document_count: Int,
+  _ result: UnsafeMutablePointer<holdfast_buffer>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> holdfast_code {
+  result?.pointee = holdfast_buffer()
+  return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
+    let id = try collection.insert(uncheckedDocument(document, document_count))
+    if let result { result.pointee = Document([("id", id)]).output }
+  }
+}
+
+@c @implementation
+public func holdfast_insert_many(
+  _ database: OpaquePointer, _ transaction: OpaquePointer?, _ collection: UnsafePointer<CChar>,
+  _ documents: UnsafePointer<UInt8>?, _ documents_count: Int,
+  _ result: UnsafeMutablePointer<holdfast_buffer>?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> holdfast_code {
+  result?.pointee = holdfast_buffer()
+  return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
+    let ids = try collection.insertMany(try uncheckedDocuments(documents, documents_count))
+    if let result {
+      result.pointee = Document([("inserted", .int64(Int64(ids.count))), ("ids", .array(ids))]).output
+    }
+  }
+}
+
+/// The options of an update.
+private struct Update {
+  var many = false
+  var options = UpdateOptions()
+
+  init() {}
+
+  init(_ bytes: UnsafePointer<UInt8>?, _ count: Int) throws(HoldfastError) {
+    try document(bytes, count, "the options").forEachOption { (option) throws(HoldfastError) in
+      if option.name == "many" {
+        many = try option.bool()
+      } else if try !read(option) {
+        throw option.unknown
+      }
+    }
+  }
+
+  /// Takes an option; returns whether it is known.
+  mutating func read(_ option: Option) throws(HoldfastError) -> Bool {
+    switch option.name {
+    case "upsert": options.upsert = try option.bool()
+    case "arrayFilters": options.arrayFilters = try option.documents()
+    case "hint": options.hint = try option.hint()
+    default: return false
+    }
+    return true
+  }
+}
+
+@c @implementation
+public func holdfast_update(
+  _ database: OpaquePointer, _ transaction: OpaquePointer?, _ collection: UnsafePointer<CChar>,
+  _ filter: UnsafePointer<UInt8>?, _ filter_count: Int, _ update: UnsafePointer<UInt8>, _ update_count: Int,
+  _ options: UnsafePointer<UInt8>?, _ options_count: Int, _ result: UnsafeMutablePointer<holdfast_buffer>,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> holdfast_code {
+  result.pointee = holdfast_buffer()
+  return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
+    let filter = try document(filter, filter_count, "the filter")
+    let update = try document(update, update_count, "the update")
+    let how = try Update(options, options_count)
+    let done =
+      how.many
+      ? try collection.updateMany(filter, update, how.options)
+      : try collection.updateOne(
+        filter, update, upsert: how.options.upsert, arrayFilters: how.options.arrayFilters,
+        hint: how.options.hint)
+    result.pointee = done.document.output
+  }
+}
+
+@c @implementation
+public func holdfast_replace_one(
+  _ database: OpaquePointer, _ transaction: OpaquePointer?, _ collection: UnsafePointer<CChar>,
+  _ filter: UnsafePointer<UInt8>?, _ filter_count: Int, _ replacement: UnsafePointer<UInt8>,
+  _ replacement_count: Int, _ options: UnsafePointer<UInt8>?, _ options_count: Int,
+  _ result: UnsafeMutablePointer<holdfast_buffer>, _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> holdfast_code {
+  result.pointee = holdfast_buffer()
+  return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
+    let filter = try document(filter, filter_count, "the filter")
+    let replacement = try document(replacement, replacement_count, "the document")
+    var (upsert, hint) = (false, IndexHint?.none)
+    try document(options, options_count, "the options").forEachOption { (option) throws(HoldfastError) in
+      switch option.name {
+      case "upsert": upsert = try option.bool()
+      case "hint": hint = try option.hint()
+      default: throw option.unknown
+      }
+    }
+    let done = try collection.replaceOne(filter, with: replacement, upsert: upsert, hint: hint)
+    result.pointee = done.document.output
+  }
+}
+
+@c @implementation
+public func holdfast_delete(
+  _ database: OpaquePointer, _ transaction: OpaquePointer?, _ collection: UnsafePointer<CChar>,
+  _ filter: UnsafePointer<UInt8>?, _ filter_count: Int, _ options: UnsafePointer<UInt8>?,
+  _ options_count: Int, _ deleted: UnsafeMutablePointer<UInt64>,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> holdfast_code {
+  deleted.pointee = 0
+  return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
+    let filter = try document(filter, filter_count, "the filter")
+    var (many, hint) = (false, IndexHint?.none)
+    try document(options, options_count, "the options").forEachOption { (option) throws(HoldfastError) in
+      switch option.name {
+      case "many": many = try option.bool()
+      case "hint": hint = try option.hint()
+      default: throw option.unknown
+      }
+    }
+    deleted.pointee =
+      many
+      ? UInt64(try collection.deleteMany(filter, hint: hint))
+      : try collection.deleteOne(filter, hint: hint) ? 1 : 0
+  }
+}
+
+@c @implementation
+public func holdfast_find_and_modify(
+  _ database: OpaquePointer, _ transaction: OpaquePointer?, _ collection: UnsafePointer<CChar>,
+  _ filter: UnsafePointer<UInt8>?, _ filter_count: Int, _ options: UnsafePointer<UInt8>,
+  _ options_count: Int, _ result: UnsafeMutablePointer<holdfast_buffer>,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> holdfast_code {
+  result.pointee = holdfast_buffer()
+  return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
+    let filter = try document(filter, filter_count, "the filter")
+    var modifications: [Modification] = []
+    var how = FindAndModifyOptions()
+    try document(options, options_count, "the options").forEachOption { (option) throws(HoldfastError) in
+      switch option.name {
+      case "update": modifications.append(.update(try option.document()))
+      case "replacement": modifications.append(.replace(try option.document()))
+      case "delete": if try option.bool() { modifications.append(.delete) }
+      case "sort": how.sort = try option.document()
+      case "projection": how.projection = try option.document()
+      case "returnNew": how.returned = try option.bool() ? .after : .before
+      case "upsert": how.upsert = try option.bool()
+      case "arrayFilters": how.arrayFilters = try option.documents()
+      case "hint": how.hint = try option.hint()
+      default: throw option.unknown
+      }
+    }
+    guard modifications.count == 1 else {
+      throw HoldfastError(.invalidUse, "give one of the options update, replacement and delete: true")
+    }
+    if let found = try collection.findOneAndModify(filter, modifications[0], how) {
+      result.pointee = found.output
+    }
+  }
+}
+
+@c @implementation
+public func holdfast_bulk_write(
+  _ database: OpaquePointer, _ transaction: OpaquePointer?, _ collection: UnsafePointer<CChar>,
+  _ operations: UnsafePointer<UInt8>?, _ operations_count: Int, _ ordered: Bool,
+  _ result: UnsafeMutablePointer<holdfast_buffer>, _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> holdfast_code {
+  result.pointee = holdfast_buffer()
+  return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
+    let documents = try uncheckedDocuments(operations, operations_count)
+    var list: [WriteOperation] = []
+    list.reserveCapacity(documents.count)
+    for document in documents { list.append(try WriteOperation(document, number: list.count)) }
+    result.pointee = try collection.bulkWrite(list, ordered: ordered).document.output
+  }
+}
+
+extension WriteOperation {
+  /// Reads an operation of `holdfast_bulk_write`.
+  fileprivate init(_ document: Document, number: Int) throws(HoldfastError) {
+    do throws(BSONError) {
+      try document.validate()
+    } catch {
+      throw HoldfastError(
+        .invalidDocument, "operation \(number) (from 0) is not well-formed BSON: \(error)", underlying: error)
+    }
+    func failure(_ reason: String) -> HoldfastError {
+      HoldfastError(.invalidUse, "operation \(number) (from 0) \(reason)")
+    }
+    var fields = document.makeIterator()
+    guard let (kind, value) = fields.next(), fields.next() == nil, let parts = value.documentValue else {
+      throw failure("must be a document with one field, its kind, which has a document")
+    }
+    var (filter, content, update) = (Document(), Document?.none, Update())
+    let wanted: String? =
+      switch kind {
+      case "insertOne": "document"
+      case "updateOne", "updateMany": "update"
+      case "replaceOne": "replacement"
+      case "deleteOne", "deleteMany": nil
+      default: throw failure("is of no kind that there is: correct its name")
+      }
+    try parts.forEachOption { (option) throws(HoldfastError) in
+      if option.name == wanted {
+        content = try option.document()
+      } else if option.name == "filter", kind != "insertOne" {
+        filter = try option.document()
+      } else if kind == "insertOne" || wanted == nil && option.name != "hint" {
+        throw option.unknown
+      } else if try !update.read(option) {
+        throw option.unknown
+      }
+    }
+    if let wanted, content == nil { throw failure("lacks its \(wanted)") }
+    let made = content ?? Document()
+    self =
+      switch kind {
+      case "insertOne": .insert(made)
+      case "updateOne": .updateOne(filter, made, update.options)
+      case "updateMany": .updateMany(filter, made, update.options)
+      case "replaceOne": .replaceOne(filter, made, update.options)
+      case "deleteOne": .deleteOne(filter, hint: update.options.hint)
+      default: .deleteMany(filter, hint: update.options.hint)
+      }
+  }
+}
