@@ -71,10 +71,10 @@ public func holdfast_create_collection(
   _ options: UnsafePointer<UInt8>?, _ options_count: Int, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> holdfast_code {
   onCatalog(database, transaction, error) { (database) throws(HoldfastError) in
-    let durability = try ownDurability(try document(options, options_count, "the options"))
+    let durability = try ownDurability(try optionDocument(options, options_count))
     try database.createCollection(try collectionName(collection), durability: durability)
   } _: { (transaction) throws(HoldfastError) in
-    let durability = try ownDurability(try document(options, options_count, "the options"))
+    let durability = try ownDurability(try optionDocument(options, options_count))
     try transaction.createCollection(try collectionName(collection), durability: durability)
   }
 }
@@ -118,7 +118,7 @@ public func holdfast_create_index(
   return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
     let keys = try document(keys, keys_count, "the index's keys")
     var index = IndexOptions()
-    try document(options, options_count, "the options").forEachOption { (option) throws(HoldfastError) in
+    try optionDocument(options, options_count).forEachOption { (option) throws(HoldfastError) in
       switch option.name {
       case "name": index.name = try option.string()
       case "unique": index.isUnique = try option.bool()

@@ -21,7 +21,7 @@ public func holdfast_open(
   database.pointee = nil
   return perform(error) { () throws(HoldfastError) in
     let path = try text(path, "the path")
-    let options = try DatabaseOptions(try document(options, options_count, "the options"))
+    let options = try DatabaseOptions(try optionDocument(options, options_count))
     database.pointee = DatabaseHandle(try Database.open(at: path, options)).retained()
   }
 }
@@ -113,11 +113,20 @@ public func holdfast_health(
 ) -> holdfast_code {
   result.pointee = holdfast_buffer()
   return onDatabase(database, error) { (database) throws(HoldfastError) in
+    let health = database.health()
+    var document: Document
     do {
-      result.pointee = try BSONEncoder().encode(database.health()).output
+      document = try BSONEncoder().encode(health)
     } catch {
-      throw HoldfastError(.ioFailed, "the database's health cannot be written down", underlying: error)
+      throw HoldfastError(.invalidDocument, "the database's health cannot be encoded", underlying: error)
     }
+    // Other languages have no use for how Swift writes a duration down.
+    if var recovery = document["recovery"]?.documentValue {
+      recovery.removeValue(forKey: "duration")
+      recovery["milliseconds"] = .int64(Int64(health.recovery.duration / .milliseconds(1)))
+      document["recovery"] = .document(recovery)
+    }
+    result.pointee = document.output
   }
 }
 

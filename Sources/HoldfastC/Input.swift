@@ -52,6 +52,17 @@ func text(_ characters: UnsafePointer<CChar>, _ what: String) throws(HoldfastErr
   return text
 }
 
+/// The options that a caller gave.
+///
+/// Each of them is checked by itself: a document may be as large and as deep as documents can be, and that around it,
+/// which only says what it is for, does not count.
+func optionDocument(_ bytes: Input?, _ count: Int) throws(HoldfastError) -> Document {
+  guard let bytes, count > 0 else { return Document() }
+  let options = uncheckedDocument(bytes, count)
+  try options.checkParts("the options")
+  return options
+}
+
 /// An option of a call.
 struct Option {
   let name: String
@@ -131,6 +142,30 @@ struct Option {
 }
 
 extension Document {
+  /// Checks the fields, and in them documents and arrays, except for one document.
+  func checkParts(_ what: String, except unchecked: String? = nil) throws(HoldfastError) {
+    let isWhole = try withRawDocument { (raw) throws(HoldfastError) -> Bool in
+      var fields = raw.makeIterator()
+      while let field = fields.next() {
+        guard field.value.type == .document || field.value.type == .array,
+          unchecked.map({ field.key.elementsEqual($0.utf8) }) != true
+        else { continue }
+        do throws(BSONError) {
+          try Document.validate(field.value.bytes)
+        } catch {
+          throw HoldfastError(
+            .invalidDocument, "the field \(field.keyString) of \(what) is not well-formed BSON: \(error)",
+            underlying: error)
+        }
+      }
+      return !fields.isMalformed
+    }
+    guard isWhole == true else {
+      throw HoldfastError(
+        .invalidDocument, "\(what) are not well-formed BSON: encode them with a BSON library")
+    }
+  }
+
   /// Calls `body` with each option; it is to throw ``Option/unknown`` for those that it does not know.
   func forEachOption(_ body: (Option) throws(HoldfastError) -> Void) throws(HoldfastError) {
     for (name, value) in self { try body(Option(name: name, value: value)) }

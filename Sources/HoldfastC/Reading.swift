@@ -10,7 +10,7 @@ extension FindOptions {
   ) throws(HoldfastError) {
     self.init()
     guard count > 0 else { return }
-    try document(bytes, count, "the options").forEachOption { (option) throws(HoldfastError) in
+    try optionDocument(bytes, count).forEachOption { (option) throws(HoldfastError) in
       switch option.name {
       case "projection": projection = try option.document()
       case "sort": sort = try option.document()
@@ -98,7 +98,7 @@ public func holdfast_distinct(
   result.pointee = holdfast_buffer()
   return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
     var hint: IndexHint?
-    try document(options, options_count, "the options").forEachOption { (option) throws(HoldfastError) in
+    try optionDocument(options, options_count).forEachOption { (option) throws(HoldfastError) in
       guard option.name == "hint" else { throw option.unknown }
       hint = try option.hint()
     }

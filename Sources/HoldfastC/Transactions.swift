@@ -12,7 +12,7 @@ public func holdfast_begin(
   return onDatabase(database, error) { (database) throws(HoldfastError) in
     var isolation = Isolation.snapshot
     var lockTimeout: Duration?
-    try document(options, options_count, "the options").forEachOption { (option) throws(HoldfastError) in
+    try optionDocument(options, options_count).forEachOption { (option) throws(HoldfastError) in
       switch option.name {
       case "isolation": isolation = try option.choice(Isolation.self)
       case "lockTimeoutMilliseconds": lockTimeout = try option.milliseconds()

@@ -38,7 +38,7 @@ private struct Update {
   init() {}
 
   init(_ bytes: UnsafePointer<UInt8>?, _ count: Int) throws(HoldfastError) {
-    try document(bytes, count, "the options").forEachOption { (option) throws(HoldfastError) in
+    try optionDocument(bytes, count).forEachOption { (option) throws(HoldfastError) in
       if option.name == "many" {
         many = try option.bool()
       } else if try !read(option) {
@@ -93,7 +93,7 @@ public func holdfast_replace_one(
     let filter = try document(filter, filter_count, "the filter")
     let replacement = try document(replacement, replacement_count, "the document")
     var (upsert, hint) = (false, IndexHint?.none)
-    try document(options, options_count, "the options").forEachOption { (option) throws(HoldfastError) in
+    try optionDocument(options, options_count).forEachOption { (option) throws(HoldfastError) in
       switch option.name {
       case "upsert": upsert = try option.bool()
       case "hint": hint = try option.hint()
@@ -116,7 +116,7 @@ public func holdfast_delete(
   return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
     let filter = try document(filter, filter_count, "the filter")
     var (many, hint) = (false, IndexHint?.none)
-    try document(options, options_count, "the options").forEachOption { (option) throws(HoldfastError) in
+    try optionDocument(options, options_count).forEachOption { (option) throws(HoldfastError) in
       switch option.name {
       case "many": many = try option.bool()
       case "hint": hint = try option.hint()
@@ -142,7 +142,7 @@ public func holdfast_find_and_modify(
     let filter = try document(filter, filter_count, "the filter")
     var modifications: [Modification] = []
     var how = FindAndModifyOptions()
-    try document(options, options_count, "the options").forEachOption { (option) throws(HoldfastError) in
+    try optionDocument(options, options_count).forEachOption { (option) throws(HoldfastError) in
       switch option.name {
       case "update": modifications.append(.update(try option.document()))
       case "replacement": modifications.append(.replace(try option.document()))
@@ -184,12 +184,6 @@ public func holdfast_bulk_write(
 extension WriteOperation {
   /// Reads an operation of `holdfast_bulk_write`.
   fileprivate init(_ document: Document, number: Int) throws(HoldfastError) {
-    do throws(BSONError) {
-      try document.validate()
-    } catch {
-      throw HoldfastError(
-        .invalidDocument, "operation \(number) (from 0) is not well-formed BSON: \(error)", underlying: error)
-    }
     func failure(_ reason: String) -> HoldfastError {
       HoldfastError(.invalidUse, "operation \(number) (from 0) \(reason)")
     }
@@ -197,6 +191,9 @@ extension WriteOperation {
     guard let (kind, value) = fields.next(), fields.next() == nil, let parts = value.documentValue else {
       throw failure("must be a document with one field, its kind, which has a document")
     }
+    // A document to insert is checked when that is done, so that it is one operation that fails.
+    try parts.checkParts(
+      "operation \(number) (from 0)", except: kind == "insertOne" ? "document" : nil)
     var (filter, content, update) = (Document(), Document?.none, Update())
     let wanted: String? =
       switch kind {

@@ -270,6 +270,28 @@ static void writing_in_bulk(holdfast_database *database) {
   CHECK(bson_number(details, "bulkWrite.result.modified") == 1);
   holdfast_error_release(error);
 
+  // A document that is none is one operation that fails; an operation that is none ends the call.
+  bson_begin(&operations);
+  bson_open(&operations, "insertOne");
+  bson_open(&operations, "document");
+  bson_int(&operations, "_id", 3);
+  bson_end(&operations);
+  bson_end(&operations);
+  bson_end(&operations);
+  bson copy = operations;
+  copy.bytes[4 + 11 + 4 + 10 + 4] = 0x7E; // the type of its _id
+  memcpy(copy.bytes + copy.count, operations.bytes, operations.count);
+  copy.count += operations.count;
+  error = NULL;
+  CHECK(holdfast_bulk_write(database, NULL, "bulk", BYTES(copy), false, &result, &error) ==
+        HOLDFAST_INVALID_DOCUMENT);
+  details = holdfast_error_details(error, &count);
+  CHECK(bson_number(details, "bulkWrite.result.inserted") == 1);
+  holdfast_error_release(error);
+  operations.bytes[4] = 0x7E;
+  FAILS(HOLDFAST_INVALID_USE,
+        holdfast_bulk_write(database, NULL, "bulk", BYTES(operations), true, &result, &error));
+
   bson filter = field("_id", 1);
   bson_begin(&operations);
   bson_open(&operations, "deleteOne");
@@ -442,6 +464,7 @@ static void state(holdfast_database *database) {
   holdfast_buffer_free(&result);
   OK(holdfast_health(database, &result, &error));
   CHECK(strcmp(bson_text(result.data, "status"), "ok") == 0);
+  CHECK(bson_number(result.data, "recovery.milliseconds") >= 0);
   holdfast_buffer_free(&result);
 }
 

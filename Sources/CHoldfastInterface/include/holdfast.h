@@ -379,7 +379,9 @@ holdfast_code holdfast_explain(holdfast_database *database,
 
 // ---------------------------------------------------------------------------------------------- writing
 //
-// The first document that is inserted makes its collection. Results, of which functions give the fields that they
+// The first document that is inserted makes its collection. In a transaction, a call that fails after it had begun to
+// change documents, as inserting and updating many may, gives the transaction up: only rolling back is left, as a whole
+// or to a savepoint; holdfast_bulk_write() does not, for one operation that fails leaves no trace. Results, of which functions give the fields that they
 // list:
 //
 //     {inserted: 1, ids: […],             // in the order of the documents

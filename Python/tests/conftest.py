@@ -1,0 +1,40 @@
+"""What the tests have in common: a path, a database there, and a collection in it."""
+
+import os
+import random
+
+import holdfast
+import pytest
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A path at which there is no database yet, in a folder of its own."""
+    return tmp_path / "test.holdfast"
+
+
+@pytest.fixture
+def db(path):
+    """An open database. Nothing but the time of its syncs depends on the durability."""
+    with holdfast.connect(path, durability="unsafe") as database:
+        yield database
+
+
+@pytest.fixture
+def collection(db):
+    """A collection that does not exist yet."""
+    return db["things"]
+
+
+@pytest.fixture
+def rng():
+    """Random numbers, which are the same again with the seed that is printed."""
+    seed = os.environ.get("HOLDFAST_SEED") or str(random.SystemRandom().randrange(1_000_000_000))
+    print(f"run again with HOLDFAST_SEED={seed}")
+    return random.Random(seed)
+
+
+@pytest.fixture(scope="session")
+def exhaustive():
+    """Whether the long tests are to run in full."""
+    return os.environ.get("HOLDFAST_EXHAUSTIVE") == "1"
