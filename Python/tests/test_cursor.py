@@ -348,3 +348,27 @@ def test_several_threads_read_from_one_cursor(collection):
         thread.join()
     assert sorted(sum(taken, [])) == list(range(20_000))
     assert all(part == sorted(part) for part in taken)
+
+
+def test_damage_in_the_middle_is_an_error(path):
+    """A cursor that cannot read on says so; it does not end early."""
+    with holdfast.connect(path, durability="unsafe") as db:
+        db.c.insert_many([{"_id": n, "x": f"word{n:05}" + "x" * 1000} for n in range(2000)])
+    content = bytearray(path.read_bytes())
+    place = content.find(b"word01000")
+    while place >= 0:  # older copies of the page, too
+        content[place] ^= 1
+        place = content.find(b"word01000", place + 1)
+    path.write_bytes(content)
+    with holdfast.connect(path) as db:
+        for cursor in (db.c.find(), db.c.find(batch_size=1), db.c.find().sort("_id", -1)):
+            seen = 0
+            with pytest.raises(errors.CorruptionError, match='"c"'):
+                for _ in cursor:
+                    seen += 1
+            assert 900 < seen < 1100
+            assert not cursor.alive
+        with pytest.raises(errors.CorruptionError):
+            db.c.find().to_list()
+        assert db.health()["status"] == "degraded"
+        assert db.c.find_one(5)

@@ -7,7 +7,7 @@ import bson.errors
 import holdfast
 import pymongo.errors
 import pytest
-from holdfast import InsertOne, errors
+from holdfast import InsertOne, ReplaceOne, errors
 
 
 def caught(call, kind=errors.HoldfastError):
@@ -160,19 +160,43 @@ def test_updates_that_do_not_fit(collection):
     assert caught(lambda: collection.update_one({}, {"$inc": {"n": 1}})).code_name == "overflow"
 
 
-def test_documents_that_are_too_large_or_too_deep(collection):
-    error = caught(lambda: collection.insert_one({"x": "x" * (17 << 20)}), pymongo.errors.DocumentTooLarge)
-    assert error.code_name == "documentTooLarge"
-    assert "16" in str(error)
+def test_documents_that_are_too_large(collection):
+    collection.insert_one({"_id": 1})
+    large = {"x": "x" * (17 << 20)}
+    for call in (
+        lambda: collection.insert_one(dict(large)),
+        lambda: collection.insert_many([{}, dict(large)]),
+        lambda: collection.replace_one({"_id": 1}, large),
+        lambda: collection.find_one_and_replace({"_id": 1}, large),
+        lambda: collection.bulk_write([InsertOne(dict(large))]),
+        lambda: collection.bulk_write([ReplaceOne({"_id": 1}, large)]),
+    ):
+        error = caught(call, pymongo.errors.DocumentTooLarge)
+        assert error.code_name == "documentTooLarge"
+        assert "16 MiB" in str(error)
+    assert list(collection.find()) == [{"_id": 1}]
+
+
+def test_updates_that_make_documents_too_large(collection):
+    collection.insert_one({"_id": 1, "x": "x" * (15 << 20)})
+    update = {"$set": {"y": "y" * (2 << 20)}}
+    error = caught(lambda: collection.update_one({}, update), pymongo.errors.WriteError)
+    assert "16 MiB" in str(error)
+    assert set(collection.find_one()) == {"_id", "x"}
+
+
+def test_documents_that_are_too_deep(collection):
     document = {}
     for _ in range(250):
         document = {"n": document}
-    error = caught(lambda: collection.insert_one(document), bson.errors.InvalidDocument)
-    assert "200" in str(error)
-    collection.insert_one({"_id": 1, "x": "x" * (15 << 20)})
-    update = {"$set": {"y": "y" * (2 << 20)}}
-    assert caught(lambda: collection.update_one({}, update)).code_name == "documentTooLarge"
-    assert set(collection.find_one()) == {"_id", "x"}
+    for call in (
+        lambda: collection.insert_one(dict(document)),
+        lambda: collection.insert_many([dict(document)]),
+        lambda: collection.replace_one({}, document),
+        lambda: collection.find_one(document),
+    ):
+        error = caught(call, bson.errors.InvalidDocument)
+        assert "200" in str(error)
 
 
 def test_a_failed_bulk_write(collection):

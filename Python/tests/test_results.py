@@ -54,7 +54,8 @@ def test_upsert(collection, identifier):
 
 def test_an_upsert_with_a_null_id(collection):
     result = collection.update_one({"_id": None}, {"$set": {"a": 1}}, upsert=True)
-    assert (result.matched_count, result.upserted_id) == (0, None)
+    assert (result.modified_count, result.upserted_id) == (0, None)
+    assert result.did_upsert
     assert collection.find_one() == {"_id": None, "a": 1}
 
 

@@ -70,7 +70,7 @@ extension Option {
 public func holdfast_close(
   _ database: OpaquePointer, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> holdfast_code {
-  onDatabase(database, error) { (database) throws(HoldfastError) in try database.close() }
+  perform(error) { () throws(HoldfastError) in try DatabaseHandle.used(database).close() }
 }
 
 @c @implementation

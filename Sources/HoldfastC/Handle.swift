@@ -47,8 +47,21 @@ extension Handle {
 /// A database.
 final class DatabaseHandle: Handle {
   let database: Database
+  private let wasClosed = Atomic<Bool>(false)
 
   init(_ database: Database) { self.database = database }
+
+  func close() throws(HoldfastError) {
+    wasClosed.store(true, ordering: .sequentiallyConsistent)
+    try database.close()
+  }
+
+  /// Refuses to go on with what was begun before the database was closed: pages that are in memory could still be
+  /// read, and where that ends would be chance.
+  func requireOpen() throws(HoldfastError) {
+    guard wasClosed.load(ordering: .sequentiallyConsistent) else { return }
+    throw HoldfastError(.closed, "the database was closed meanwhile: open it again, and begin anew")
+  }
 }
 
 /// A transaction. Calls on it come from any thread, but only one at a time is let through.
@@ -109,12 +122,14 @@ final class TransactionHandle: Handle {
 final class CursorHandle: Handle {
   private let latch = Latch()
   private var documents: Scan.Iterator
+  private let database: DatabaseHandle
   private let transaction: TransactionHandle?
   /// The failure behind the documents that were given.
   private var failure: HoldfastError?
 
-  init(_ documents: Scan.Iterator, _ transaction: TransactionHandle?) {
+  init(_ documents: Scan.Iterator, _ database: DatabaseHandle, _ transaction: TransactionHandle?) {
     self.documents = documents
+    self.database = database
     self.transaction = transaction
   }
 
@@ -122,6 +137,7 @@ final class CursorHandle: Handle {
   func next(count: Int, bytes: Int) throws(HoldfastError) -> holdfast_buffer {
     latch.lock()
     defer { latch.unlock() }
+    try database.requireOpen()
     guard let transaction else { return try fill(count, bytes) }
     return try transaction.use { _ throws(HoldfastError) in try fill(count, bytes) }
   }

@@ -7,6 +7,12 @@ typealias Input = UnsafePointer<UInt8>
 /// A document that a caller gave, checked.
 func document(_ bytes: Input?, _ count: Int, _ what: String) throws(HoldfastError) -> Document {
   guard let bytes, count > 0 else { return Document() }
+  guard count <= DatabaseLimits.maximumDocumentBytes else {
+    throw HoldfastError(
+      .documentTooLarge,
+      "\(what) has \(count) bytes, which is over the limit of \(DatabaseLimits.maximumDocumentBytes) (16 MiB): "
+        + "split it")
+  }
   do throws(BSONError) {
     return try Document(validating: UnsafeRawBufferPointer(start: bytes, count: count))
   } catch {

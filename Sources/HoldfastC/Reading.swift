@@ -57,7 +57,8 @@ public func holdfast_find(
     let options = try FindOptions(options, options_count)
     let documents = collection.find(try filterDocument(filter, filter_count), options)
     let owner = transaction.map { TransactionHandle.borrowed($0) }
-    cursor.pointee = CursorHandle(documents.makeIterator(), owner).retained()
+    cursor.pointee =
+      CursorHandle(documents.makeIterator(), DatabaseHandle.borrowed(database), owner).retained()
   }
 }
 

@@ -585,7 +585,11 @@ int main(int count, char **arguments) {
   holdfast_database *other = open_database(third);
   transactions(database, other);
   state(database);
+  holdfast_cursor *cursor = NULL;
+  OK(holdfast_find(database, NULL, "items", NONE, NONE, &cursor, &error));
   OK(holdfast_close(database, &error));
+  FAILS(HOLDFAST_CLOSED, holdfast_cursor_next(cursor, 1, 1, &(holdfast_buffer){0}, &error));
+  holdfast_cursor_release(cursor);
   holdfast_database_release(database);
   holdfast_database_release(other);
   forking(fourth);

@@ -207,7 +207,8 @@ holdfast_code holdfast_open(const char *path, const uint8_t *HOLDFAST_NULLABLE o
                             holdfast_error *HOLDFAST_NULLABLE *HOLDFAST_NULLABLE error);
 
 /// Closes a database: rolls open transactions back, makes everything durable, and frees the file. The handle stays
-/// valid, and every further call with it fails with HOLDFAST_CLOSED, except that closing again does nothing.
+/// valid, and every further call with it or with a cursor of it fails with HOLDFAST_CLOSED, except that closing again
+/// does nothing.
 holdfast_code holdfast_close(holdfast_database *database,
                              holdfast_error *HOLDFAST_NULLABLE *HOLDFAST_NULLABLE error);
 
