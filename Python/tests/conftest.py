@@ -3,8 +3,9 @@
 import os
 import random
 
-import holdfast
 import pytest
+
+import holdfast
 
 
 @pytest.fixture
@@ -20,10 +21,30 @@ def db(path):
         yield database
 
 
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory):
+    """A database for all tests that need no more than a collection."""
+    with holdfast.connect(
+        tmp_path_factory.mktemp("shared") / "shared.holdfast", durability="unsafe"
+    ) as database:
+        yield database
+
+
 @pytest.fixture
-def collection(db):
-    """A collection that does not exist yet."""
-    return db["things"]
+def collection(request):
+    """A collection that does not exist yet, in the database of the test if it has one of its own."""
+    database = request.getfixturevalue("db" if "db" in request.fixturenames else "shared")
+    things = database["things"]
+    yield things
+    if not database.closed:
+        things.drop()
+
+
+@pytest.fixture
+def pair(collection):
+    """Two documents with the ids 1 and 2."""
+    collection.insert_many([{"_id": 1, "n": 10}, {"_id": 2, "n": 20}])
+    return collection
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """Several operations in one call: `bulk_write`, and what `insert_many` does when some documents fail."""
 
 import bson
-import holdfast
 import pymongo
 import pymongo.errors
 import pytest
+
+import holdfast
 from holdfast import DeleteMany, DeleteOne, InsertOne, ReplaceOne, UpdateMany, UpdateOne, errors
 
 
@@ -70,7 +71,9 @@ class TestBulkWrite:
 
     def test_ordered_ends_at_the_first_failure(self, collection):
         with pytest.raises(pymongo.errors.BulkWriteError) as caught:
-            collection.bulk_write([InsertOne({"_id": 1}), InsertOne({"_id": 1, "x": 2}), InsertOne({"_id": 3})])
+            collection.bulk_write(
+                [InsertOne({"_id": 1}), InsertOne({"_id": 1, "x": 2}), InsertOne({"_id": 3})]
+            )
         details = caught.value.details
         assert details["nInserted"] == 1
         assert len(details["writeErrors"]) == 1

@@ -7,6 +7,7 @@ import pymongo.errors
 import pytest
 from bson import SON, ObjectId
 from bson.raw_bson import RawBSONDocument
+
 from holdfast import ReturnDocument, errors
 
 
@@ -264,7 +265,9 @@ class TestFindOneAnd:
         assert numbers.find_one_and_update({"_id": 1}, {"$inc": {"n": 5}}, return_document=after)["n"] == 11
         assert numbers.find_one_and_update({"_id": 77}, {"$inc": {"n": 5}}) is None
         assert numbers.find_one_and_update({"_id": 77}, {"$inc": {"n": 5}}, upsert=True) is None
-        made = numbers.find_one_and_update({"_id": 78}, {"$inc": {"n": 5}}, upsert=True, return_document=after)
+        made = numbers.find_one_and_update(
+            {"_id": 78}, {"$inc": {"n": 5}}, upsert=True, return_document=after
+        )
         assert made == {"_id": 78, "n": 5}
 
     def test_order_and_projection(self, numbers):

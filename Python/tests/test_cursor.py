@@ -1,11 +1,13 @@
 """Cursors: lazy, chained, sliced, begun again, copied and closed."""
 
 import copy
+import itertools
 import threading
 
-import holdfast
 import pymongo.errors
 import pytest
+
+import holdfast
 from holdfast import ASCENDING, DESCENDING, errors
 
 
@@ -296,7 +298,10 @@ class TestLife:
             hundred.find().max_time_ms(100)
         with pytest.raises(errors.ConfigurationError):
             hundred.find().collation({"locale": "de"})
-        assert len(list(hundred.find().max_time_ms(None).collation(None).comment("x").allow_disk_use(True))) == 100
+        assert (
+            len(list(hundred.find().max_time_ms(None).collation(None).comment("x").allow_disk_use(True)))
+            == 100
+        )
 
 
 class TestInTransactions:
@@ -346,7 +351,7 @@ def test_several_threads_read_from_one_cursor(collection):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(sum(taken, [])) == list(range(20_000))
+    assert sorted(itertools.chain(*taken)) == list(range(20_000))
     assert all(part == sorted(part) for part in taken)
 
 

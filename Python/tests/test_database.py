@@ -2,10 +2,11 @@
 
 import copy
 
-import holdfast
 import pymongo.errors
 import pytest
 from bson.codec_options import CodecOptions
+
+import holdfast
 from holdfast import errors
 
 
@@ -25,7 +26,9 @@ class TestNames:
                 owner._private  # noqa: B018
             assert not hasattr(owner, "__array__")
 
-    @pytest.mark.parametrize("name", ["", ".", "a.", ".a", "a..b", "$a", "a$b", "a\x00b", "x" * 256, "\udc80"])
+    @pytest.mark.parametrize(
+        "name", ["", ".", "a.", ".a", "a..b", "$a", "a$b", "a\x00b", "x" * 256, "\udc80"]
+    )
     def test_that_cannot_be(self, db, name):
         for make in (db.__getitem__, db.collection, db.get_collection, db.create_collection):
             with pytest.raises(pymongo.errors.InvalidName):

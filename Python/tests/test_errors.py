@@ -4,9 +4,10 @@ import inspect
 import pickle
 
 import bson.errors
-import holdfast
 import pymongo.errors
 import pytest
+
+import holdfast
 from holdfast import InsertOne, ReplaceOne, errors
 
 

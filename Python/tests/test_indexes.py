@@ -2,10 +2,11 @@
 
 import datetime
 
-import holdfast
 import pymongo
 import pymongo.errors
 import pytest
+
+import holdfast
 from holdfast import ASCENDING, DESCENDING, IndexModel, errors
 
 

@@ -324,6 +324,12 @@ def test_auto_checkpoint(path: str) -> None:
         assert db.database.stats()["checkpoints"] == before + 2
         db.commit_transaction(transaction)
         assert db.database.stats()["checkpoints"] == before + 3
+        for _ in range(9):
+            users.insert_one({})
+        db.checkpoint()
+        for _ in range(9):
+            users.insert_one({})
+        assert db.database.stats()["checkpoints"] == before + 4
     with IronBase(path, "safe", auto_checkpoint=1) as db:
         before = db.database.stats()["checkpoints"]
         db.collection("users").insert_one({})

@@ -198,16 +198,21 @@ def test_threads_get_different_ids(db: IronBase) -> None:
             if number % 10:
                 found.append(users.insert_one({})["inserted_id"])
             else:
-                found.extend(users.insert_many([{}, {}])["inserted_ids"])
+                found.extend(users.insert_many([{}] * 51)["inserted_ids"])
 
     threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
     assert (
         sorted(found)
-        == list(range(1, 8 * 110 + 1))
+        == list(range(1, 8 * (90 + 510) + 1))
         == [user["_id"] for user in users.find(sort=[("_id", 1)])]
     )
 
@@ -229,8 +234,9 @@ def test_ids_are_not_confused_by_others_in_the_file(path: str) -> None:
     with holdfast.connect(path) as plain:
         ids: list[Any] = [3, "z", 2.5, holdfast.ObjectId(), b"bytes", {"a": 1}, 2**40, float("inf")]
         plain.users.insert_many([{"_id": each} for each in ids])
+        plain.others.insert_many([{"_id": each} for each in (3, 10.5, "x")])
     with IronBase(path) as db:
-        assert next_id(db) == 2**40 + 1
+        assert next_id(db) == 2**40 + 1 and next_id(db, "others") == 4
         assert db.collection("users").count_documents() == 9
 
 

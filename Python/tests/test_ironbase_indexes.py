@@ -248,6 +248,24 @@ def test_no_index_hides_documents(db: IronBase) -> None:
         things.drop_index("things_a")
 
 
+def test_indexes_of_the_whole_api(users: ironbase.Collection, db: IronBase) -> None:
+    db.database["users"].create_index("age", partialFilterExpression={"name": "User5"})
+    assert users.list_indexes() == ["users_id", "users_age_1"]
+    assert users.explain({"age": 5})["queryPlan"] == "CollectionScan"
+    assert len(users.find({"age": 5})) == 10 == len(list(users.find_cursor({"age": 5})))
+    assert users.explain({"age": 5, "name": "User5"})["indexUsed"] == "users_age_1"
+    users.drop_index("users_age_1")
+    db.database["users"].create_index("age", name="age")
+    db.database["users"].drop_index("age")
+    assert users.explain({"age": 5})["queryPlan"] == "CollectionScan" and len(users.find({"age": 5})) == 10
+
+
+def test_many_values(users: ironbase.Collection) -> None:
+    users.create_index("name")
+    plan = users.explain({"name": {"$in": [f"User{number}" for number in range(30)]}})
+    assert (plan["queryPlan"], plan["keyCount"]) == ("MultiValueScan", 30)
+
+
 def test_of_several_indexes_the_better_one_is_used(users: ironbase.Collection) -> None:
     users.create_index("country")
     users.create_index("name")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -166,6 +169,22 @@ def test_it_is_there_after_reopening(path: str) -> None:
         people.insert_one({})
     with IronBase(path) as db:
         assert db.collection("people").get_schema() is None
+        db.collection("people").insert_one({})
+
+
+KILLED = """
+import os, signal, sys
+from holdfast.ironbase import IronBase
+db = IronBase(sys.argv[1], "unsafe")
+db.collection("people").set_schema({"required": ["name"]})
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_it_is_durable_when_it_is_set(path: str) -> None:
+    process = subprocess.run([sys.executable, "-c", KILLED, path], capture_output=True, text=True)
+    assert process.returncode == -signal.SIGKILL, process.stderr
+    with IronBase(path) as db, pytest.raises(ironbase.SchemaValidationError):
         db.collection("people").insert_one({})
 
 

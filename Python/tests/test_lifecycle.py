@@ -1,13 +1,15 @@
-"""Opening and closing: the same path again, locks, passwords, reading only, and handles that nobody closed."""
+"""Opening and closing: the same path again, locks, passwords, reading only, handles that nobody closed."""
 
 import gc
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
-import holdfast
 import pytest
+
+import holdfast
 from holdfast import errors
 
 WORD = "Quittenmarmelade"
@@ -95,12 +97,13 @@ class TestClosing:
 
     def test_an_open_cursor_ends(self, path):
         db = holdfast.connect(path)
-        db.c.insert_many([{"_id": n} for n in range(1000)])
+        db.c.insert_many([{"_id": n, "x": "x" * 1000} for n in range(1000)])
         cursor = db.c.find(batch_size=10)
         next(cursor)
         db.close()
-        with pytest.raises(errors.DatabaseClosed):
+        with pytest.raises(errors.DatabaseClosed, match=f"{re.escape(str(path))} (is|was) closed"):
             list(cursor)
+        assert not cursor.alive
         del cursor
         reopened(path, 1000)
 
@@ -188,7 +191,10 @@ class TestLocks:
 
     def test_many_may_read(self, path):
         reopened(path, 0)
-        with holdfast.connect(path, read_only=True) as first, holdfast.connect(path, read_only=True) as second:
+        with (
+            holdfast.connect(path, read_only=True) as first,
+            holdfast.connect(path, read_only=True) as second,
+        ):
             assert first.list_collection_names() == second.list_collection_names() == []
             with pytest.raises(errors.DatabaseLocked):
                 holdfast.connect(path)
@@ -296,10 +302,10 @@ class TestPaths:
                 db.c.insert_one({})
                 assert os.fsencode(db.path) == name
         except errors.HoldfastError as error:
-            assert "UTF-8" in str(error)  # noqa: PT017
+            assert "UTF-8" in str(error)
 
     def test_create(self, path):
-        with pytest.raises(errors.DatabaseNotFound, match="test.holdfast"):
+        with pytest.raises(errors.DatabaseNotFound, match=r"test\.holdfast"):
             holdfast.connect(path, create=False)
         assert list(path.parent.iterdir()) == []
         reopened(path, 0)

@@ -2,9 +2,10 @@
 
 import copy
 
-import holdfast
 import pymongo.errors
 import pytest
+
+import holdfast
 
 
 class Model:

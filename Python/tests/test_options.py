@@ -2,13 +2,14 @@
 
 import inspect
 
-import holdfast
 import pymongo
 import pymongo.collection
 import pymongo.cursor
 import pymongo.database
 import pytest
 from bson.codec_options import CodecOptions
+
+import holdfast
 from holdfast import errors
 
 COLLECTION_METHODS = [
@@ -128,7 +129,9 @@ def test_find_takes_pymongos_arguments():
     assert set(other) - set(own) <= refused_as_unknown
 
 
-@pytest.mark.parametrize("method", sorted(set(CALLS) - {"create_index", "find_one", "estimated_document_count"}))
+@pytest.mark.parametrize(
+    "method", sorted(set(CALLS) - {"create_index", "find_one", "estimated_document_count"})
+)
 @pytest.mark.parametrize(("option", "value"), [("collation", {"locale": "de"}), ("let", {"x": 1})])
 def test_options_that_would_change_results_are_refused(collection, method, option, value):
     collection.insert_one({"_id": 0})
@@ -266,7 +269,7 @@ class TestConnect:
             assert list(tmp_path.iterdir()) == []
 
     def test_an_unknown_durability_is_named_with_those_there_are(self, path):
-        with pytest.raises(ValueError, match="'fast'.*safe, batch, unsafe"):
+        with pytest.raises(ValueError, match=r"'fast'.*safe, batch, unsafe"):
             holdfast.connect(path, durability="fast")
 
     @pytest.mark.parametrize("path", ["", "a\x00b", b""])

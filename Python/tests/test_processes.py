@@ -6,9 +6,10 @@ import signal
 import subprocess
 import sys
 
-import holdfast
 import pytest
 import workers
+
+import holdfast
 from holdfast import errors
 
 METHODS = [method for method in ("spawn", "fork") if method in multiprocessing.get_all_start_methods()]
@@ -81,15 +82,17 @@ class TestForks:
         with holdfast.connect(path) as db:
             db.c.insert_many([{"_id": n} for n in range(100)])
             results = multiprocessing.get_context("fork").Queue()
-            process = multiprocessing.get_context("fork").Process(target=workers.use_of_parent, args=(db, results))
+            process = multiprocessing.get_context("fork").Process(
+                target=workers.use_of_parent, args=(db, results)
+            )
             process.start()
             seen = results.get(timeout=60)
             process.join(60)
             assert process.exitcode == 0
             assert len(seen) == 8
             for message in seen[:-1]:
-                assert "child" in message
-                assert "fork" in message
+                assert "forked" in message
+                assert "open the database in the process that uses it" in message
             db.c.insert_one({"_id": 100})
             assert db.c.count_documents({}) == 101
         with holdfast.connect(path) as db:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pymongo.results
 import pytest
 from bson.raw_bson import RawBSONDocument
+
 from holdfast import DeleteOne, InsertOne, UpdateOne
 
 

@@ -4,31 +4,11 @@ import sys
 import threading
 import time
 
-import holdfast
 import pytest
+from workers import in_threads
+
+import holdfast
 from holdfast import InsertOne, UpdateOne, errors
-
-
-def in_threads(count, work):
-    """Runs `work(number)` in so many threads at the same time, and raises what one of them raised."""
-    failures = []
-    barrier = threading.Barrier(count, timeout=30)
-
-    def run(number):
-        try:
-            barrier.wait()
-            work(number)
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert not any(thread.is_alive() for thread in threads)
-    if failures:
-        raise failures[0]
 
 
 @pytest.mark.parametrize("durability", ["safe", "batch", "unsafe"])
@@ -52,7 +32,9 @@ def test_eight_threads_on_one_collection(path, durability):
                             UpdateOne({"_id": "sum"}, {"$inc": {"n": 1}}),
                         ]
                     )
-                    assert [each["n"] for each in db.c.find({"thread": number}).sort("n")] == list(range(n + 1))
+                    assert [each["n"] for each in db.c.find({"thread": number}).sort("n")] == list(
+                        range(n + 1)
+                    )
 
         in_threads(8, work)
         assert db.c.find_one("sum")["n"] == 8 * (rounds + rounds // 10)
@@ -83,7 +65,9 @@ def test_one_counter_for_eight_threads(db):
 
     def work(number):
         for _ in range(100):
-            document = db.c.find_one_and_update({"_id": 1}, {"$inc": {"n": 1}}, upsert=True, return_document=True)
+            document = db.c.find_one_and_update(
+                {"_id": 1}, {"$inc": {"n": 1}}, upsert=True, return_document=True
+            )
             taken.append(document["n"])
 
     in_threads(8, work)

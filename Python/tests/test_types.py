@@ -7,13 +7,14 @@ import uuid
 from collections import OrderedDict, namedtuple
 
 import bson
-import holdfast
 import pymongo.errors
 import pytest
 from bson import SON, Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions, DatetimeConversion, TypeCodec, TypeRegistry
 from bson.raw_bson import RawBSONDocument
+
+import holdfast
 
 UTC = datetime.timezone.utc
 NOW = datetime.datetime(2024, 2, 29, 23, 59, 59, 999000)
@@ -333,7 +334,9 @@ class TestCodecOptions:
         assert collection.find_one(1)["z"] == value
         assert collection.distinct("x") == [value]
         assert collection.count_documents({"x": value}) == 2
-        assert collection.find_one_and_update({"_id": 2}, {"$set": {"x": 2 * value}}, return_document=True) == {
+        assert collection.find_one_and_update(
+            {"_id": 2}, {"$set": {"x": 2 * value}}, return_document=True
+        ) == {
             "_id": 2,
             "x": decimal.Decimal("3.00"),
         }
@@ -346,7 +349,9 @@ class TestCodecOptions:
             lambda: collection.insert_one({"x": "\ud800"}),
             lambda: collection.insert_one({"\ud800": 1}),
         ):
-            with pytest.raises((UnicodeEncodeError, bson.errors.InvalidStringData, bson.errors.InvalidDocument)):
+            with pytest.raises(
+                (UnicodeEncodeError, bson.errors.InvalidStringData, bson.errors.InvalidDocument)
+            ):
                 write()
         with pytest.raises(bson.errors.InvalidDocument):
             collection.insert_one({"a\x00b": 1})

@@ -1,9 +1,32 @@
-"""What child processes of the tests do: functions for multiprocessing, which has to be able to import them."""
+"""What several tests need: work in threads, and in processes, whose functions have to be importable."""
 
+import threading
 import time
 
 import holdfast
 from holdfast import errors
+
+
+def in_threads(count, work):
+    """Runs `work(number)` in so many threads at the same time, and raises what one of them raised."""
+    failures = []
+    barrier = threading.Barrier(count, timeout=30)
+
+    def run(number):
+        try:
+            barrier.wait()
+            work(number)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert not any(thread.is_alive() for thread in threads)
+    if failures:
+        raise failures[0]
 
 
 def compete(path, number, rounds, results):

@@ -7,13 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #if defined(__APPLE__)
 #include <os/os_sync_wait_on_address.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/param.h>
@@ -104,15 +104,56 @@ uint64_t holdfast_file_size_limit(void) {
 
 static uint64_t fork_generation;
 
-static void note_fork(void) { fork_generation += 1; }
+// The descriptors that have a lock. A child that was forked has the open files, too, and with them the locks: if the
+// parent is killed, they would stay for as long as the child lives. So the child closes its descriptors of them, which
+// takes nothing from the parent.
+static struct {
+  pthread_mutex_t mutex;
+  int *descriptors;
+  size_t count, capacity;
+} locked = {PTHREAD_MUTEX_INITIALIZER, NULL, 0, 0};
 
-static void watch_forks(void) { pthread_atfork(NULL, NULL, note_fork); }
+static void before_fork(void) { pthread_mutex_lock(&locked.mutex); }
+
+static void after_fork(void) { pthread_mutex_unlock(&locked.mutex); }
+
+static void after_fork_in_child(void) {
+  for (size_t place = 0; place < locked.count; place++) close(locked.descriptors[place]);
+  locked.count = 0;
+  fork_generation += 1;
+  pthread_mutex_unlock(&locked.mutex);
+}
+
+static void watch_forks(void) { pthread_atfork(before_fork, after_fork, after_fork_in_child); }
+
+static pthread_once_t forks_are_watched = PTHREAD_ONCE_INIT;
 
 uint64_t holdfast_fork_generation(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, watch_forks);
+  pthread_once(&forks_are_watched, watch_forks);
   // Changes only while a child has one thread.
   return fork_generation;
+}
+
+// Notes whether a descriptor has a lock. Without memory for it nothing is noted, and a child keeps the lock.
+static void note_lock(int descriptor, int is_locked) {
+  pthread_once(&forks_are_watched, watch_forks);
+  pthread_mutex_lock(&locked.mutex);
+  size_t place = 0;
+  while (place < locked.count && locked.descriptors[place] != descriptor) place++;
+  if (!is_locked) {
+    if (place < locked.count) locked.descriptors[place] = locked.descriptors[--locked.count];
+  } else if (place == locked.count) {
+    if (locked.count == locked.capacity) {
+      size_t capacity = locked.capacity == 0 ? 16 : 2 * locked.capacity;
+      int *grown = realloc(locked.descriptors, capacity * sizeof *grown);
+      if (grown != NULL) {
+        locked.descriptors = grown;
+        locked.capacity = capacity;
+      }
+    }
+    if (locked.count < locked.capacity) locked.descriptors[locked.count++] = descriptor;
+  }
+  pthread_mutex_unlock(&locked.mutex);
 }
 
 #if !defined(__APPLE__)
@@ -137,14 +178,20 @@ int holdfast_lock(int descriptor, int exclusive) {
   do {
     result = flock(descriptor, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB);
   } while (result != 0 && errno == EINTR);
-  return result == 0 ? 0 : errno;
+  if (result != 0) return errno;
+  note_lock(descriptor, 1);
+  return 0;
 #else
-  if (set_lock(descriptor, exclusive ? F_WRLCK : F_RDLCK) == 0) return 0;
+  if (set_lock(descriptor, exclusive ? F_WRLCK : F_RDLCK) == 0) {
+    note_lock(descriptor, 1);
+    return 0;
+  }
   return errno == EACCES || errno == EAGAIN ? EWOULDBLOCK : errno;
 #endif
 }
 
 void holdfast_unlock(int descriptor) {
+  note_lock(descriptor, 0);
 #if defined(__APPLE__)
   flock(descriptor, LOCK_UN);
 #else

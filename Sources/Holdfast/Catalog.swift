@@ -53,6 +53,9 @@ struct CollectionRecord: Sendable {
   var created: BSONDateTime
   /// Its indexes, in the order in which they were made.
   var indexes: [IndexRecord] = []
+
+  /// Whether an index is one of its own, and not only one of the same name.
+  func has(_ index: IndexRecord) -> Bool { indexes.contains { $0.tree == index.tree } }
 }
 
 /// The entries of tree 0 that are Holdfast's: collections and settings, each a BSON document. See

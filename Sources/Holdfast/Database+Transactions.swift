@@ -98,11 +98,17 @@ extension Database {
   ///   - lockTimeout: as for a closure's transaction.
   ///   - retried: the attempt before, which met a conflict or a deadlock. The new one counts as old as that, so that
   ///     it is not always the youngest, which gives way.
-  /// - Throws: ``HoldfastError/Code/readOnly``, ``HoldfastError/Code/closed``,
+  /// - Throws: ``HoldfastError/Code/invalidUse`` when `retried` is not over, or another database's; ``HoldfastError/Code/readOnly``, ``HoldfastError/Code/closed``,
   ///   ``HoldfastError/Code/limitExceeded`` when too many are open, ``HoldfastError/Code/outcomeUnknown``.
   public func begin(
     isolation: Isolation = .snapshot, lockTimeout: Duration? = nil, retrying retried: Transaction? = nil
   ) throws(HoldfastError) -> Transaction {
+    guard retried.map({ $0.belongs(to: self) && !$0.isOpen }) ?? true else {
+      throw HoldfastError(
+        .invalidUse,
+        "only a transaction of this database that is over can be tried again: roll it back first, or leave it out"
+      )
+    }
     var options = TransactionOptions(isolation, lockTimeout: lockTimeout)
     options.age = retried?.age
     let engine = try translating { () throws(StorageError) in try storage.begin(options) }

@@ -53,6 +53,8 @@ public final class Transaction {
     now = { clock.now() }
   }
 
+  func belongs(to database: Database) -> Bool { self.database === database }
+
   /// Counts transactions since the database was opened; errors and reports name transactions by it.
   public var number: UInt64 { engine.number }
 

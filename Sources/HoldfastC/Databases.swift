@@ -20,7 +20,7 @@ public func holdfast_open(
 ) -> holdfast_code {
   database.pointee = nil
   return perform(error) { () throws(HoldfastError) in
-    let path = try text(path, "the path")
+    let path = try text(path, "the path", .invalidUse)
     let options = try DatabaseOptions(try optionDocument(options, options_count))
     database.pointee = DatabaseHandle(try Database.open(at: path, options)).retained()
   }

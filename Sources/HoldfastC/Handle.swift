@@ -68,7 +68,10 @@ final class DatabaseHandle: Handle {
 final class TransactionHandle: Handle {
   private let transaction: Transaction
   private let database: Database
-  private let isInUse = Atomic<Bool>(false)
+  private let state = Atomic<Int>(idle)
+  private static let (idle, busy, busyAndUnwanted) = (0, 1, 2)
+  /// How often it has gone back to a savepoint.
+  private(set) var returns = 0
   /// The savepoints that the caller can name, by their numbers, which only grow.
   private var savepoints: [(number: UInt64, savepoint: Transaction.Savepoint)] = []
   private var lastSavepoint: UInt64 = 0
@@ -85,16 +88,43 @@ final class TransactionHandle: Handle {
     guard database == nil || database === self.database else {
       throw HoldfastError(.invalidUse, "the transaction is one of another database: use that database's own")
     }
-    guard isInUse.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
+    guard begin() else {
       throw HoldfastError(
         .invalidUse,
         "the transaction is in use by another thread: let one thread at a time use a transaction")
     }
-    defer { isInUse.store(false, ordering: .releasing) }
+    defer { end() }
     return try body(transaction)
   }
 
+  private func begin() -> Bool {
+    state.compareExchange(expected: Self.idle, desired: Self.busy, ordering: .acquiringAndReleasing).exchanged
+  }
+
+  private func end() {
+    let isWanted = state.compareExchange(
+      expected: Self.busy, desired: Self.idle, ordering: .acquiringAndReleasing
+    ).exchanged
+    guard !isWanted else { return }
+    transaction.rollback()
+    state.store(Self.idle, ordering: .releasing)
+  }
+
   var isOpen: Bool { transaction.isOpen }
+
+  /// Rolls back, or leaves it to the call of another thread that is under way.
+  func rollback() {
+    while true {
+      if begin() {
+        transaction.rollback()
+        end()
+        return
+      }
+      let left = state.compareExchange(
+        expected: Self.busy, desired: Self.busyAndUnwanted, ordering: .acquiringAndReleasing)
+      if left.exchanged || left.original == Self.busyAndUnwanted { return }
+    }
+  }
 
   func savepoint() throws(HoldfastError) -> UInt64 {
     try use { (transaction) throws(HoldfastError) in
@@ -114,6 +144,7 @@ final class TransactionHandle: Handle {
       }
       try transaction.rollback(to: savepoints[place].savepoint)
       savepoints.removeSubrange((place + 1)...)
+      returns += 1
     }
   }
 }
@@ -124,6 +155,7 @@ final class CursorHandle: Handle {
   private var documents: Scan.Iterator
   private let database: DatabaseHandle
   private let transaction: TransactionHandle?
+  private let returns: Int
   /// The failure behind the documents that were given.
   private var failure: HoldfastError?
 
@@ -131,6 +163,7 @@ final class CursorHandle: Handle {
     self.documents = documents
     self.database = database
     self.transaction = transaction
+    returns = transaction?.returns ?? 0
   }
 
   /// The next documents, one after the other.
@@ -139,15 +172,25 @@ final class CursorHandle: Handle {
     defer { latch.unlock() }
     try database.requireOpen()
     guard let transaction else { return try fill(count, bytes) }
-    return try transaction.use { _ throws(HoldfastError) in try fill(count, bytes) }
+    return try transaction.use { _ throws(HoldfastError) in
+      guard transaction.returns == returns else {
+        throw HoldfastError(
+          .invalidUse,
+          "the transaction has gone back to a savepoint since the cursor was opened, which may have read what was "
+            + "taken back: open another one")
+      }
+      return try fill(count, bytes)
+    }
   }
 
   private func fill(_ count: Int, _ bytes: Int) throws(HoldfastError) -> holdfast_buffer {
     if let failure = failure.take() { throw failure }
     var result = OutputBuffer()
-    var left = max(1, count)
+    // Numbers of C that are larger than any of Swift's come as negative ones.
+    var left = count < 0 ? .max : max(1, count)
+    let bytes = bytes < 0 ? .max : max(1, bytes)
     do throws(HoldfastError) {
-      while left > 0, result.count < max(1, bytes), let document = try documents.nextDocument() {
+      while left > 0, result.count < bytes, let document = try documents.nextDocument() {
         document.withUnsafeBytes { result.append($0) }
         left -= 1
       }

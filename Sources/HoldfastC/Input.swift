@@ -4,9 +4,28 @@ import Holdfast
 /// The address of bytes of a caller, and how many there are.
 typealias Input = UnsafePointer<UInt8>
 
-/// A document that a caller gave, checked.
+/// The size of an empty document.
+private let smallestDocument = Document().byteCount
+
+/// The bytes that a caller gave, at least so many; `nil` when there is neither an address nor a number.
+///
+/// Half a pair is a mistake, such as the length that an encoder that failed left behind. Taken for an empty filter it
+/// would stand for all documents.
+private func given(
+  _ bytes: Input?, _ count: Int, atLeast least: Int, _ what: String
+) throws(HoldfastError) -> UnsafeRawBufferPointer? {
+  if bytes == nil, count == 0 { return nil }
+  guard let bytes, count >= least else {
+    throw HoldfastError(
+      .invalidDocument,
+      "\(what) cannot be at this address with this number of bytes: pass both, or NULL and 0 for none")
+  }
+  return UnsafeRawBufferPointer(start: bytes, count: count)
+}
+
+/// A document that a caller gave, checked; an empty one when there is none.
 func document(_ bytes: Input?, _ count: Int, _ what: String) throws(HoldfastError) -> Document {
-  guard let bytes, count > 0 else { return Document() }
+  guard let bytes = try given(bytes, count, atLeast: smallestDocument, what) else { return Document() }
   guard count <= DatabaseLimits.maximumDocumentBytes else {
     throw HoldfastError(
       .documentTooLarge,
@@ -14,31 +33,29 @@ func document(_ bytes: Input?, _ count: Int, _ what: String) throws(HoldfastErro
         + "split it")
   }
   do throws(BSONError) {
-    return try Document(validating: UnsafeRawBufferPointer(start: bytes, count: count))
+    return try Document(validating: bytes)
   } catch {
     throw HoldfastError(.invalidDocument, "\(what) is not well-formed BSON: \(error)", underlying: error)
   }
 }
 
 /// A document that a caller gave, for who checks it all the same.
-func uncheckedDocument(_ bytes: Input, _ count: Int) -> Document {
-  Document(trusted: [UInt8](UnsafeRawBufferPointer(start: bytes, count: count)))
+func uncheckedDocument(_ bytes: Input?, _ count: Int, _ what: String) throws(HoldfastError) -> Document {
+  guard let bytes = try given(bytes, count, atLeast: smallestDocument, what) else { return Document() }
+  return Document(trusted: [UInt8](bytes))
 }
-
-/// The size of an empty document.
-private let smallestDocument = Document().byteCount
 
 /// Documents that a caller gave one after the other, cut where they say that they end, and not looked at otherwise.
 func uncheckedDocuments(_ bytes: Input?, _ count: Int) throws(HoldfastError) -> [Document] {
-  guard let bytes, count > 0 else { return [] }
+  guard let bytes = try given(bytes, count, atLeast: 0, "the documents") else { return [] }
   var result: [Document] = []
   var place = 0
   while place < count {
     guard count - place >= smallestDocument else { throw cutOff(result.count) }
-    let length = UnsafeRawPointer(bytes).loadUnaligned(fromByteOffset: place, as: Int32.self).littleEndian
+    let length = Int(bytes.loadUnaligned(fromByteOffset: place, as: Int32.self).littleEndian)
     guard length >= smallestDocument, length <= count - place else { throw cutOff(result.count) }
-    result.append(uncheckedDocument(bytes + place, Int(length)))
-    place += Int(length)
+    result.append(Document(trusted: [UInt8](bytes[place..<place + length])))
+    place += length
   }
   return result
 }
@@ -51,9 +68,11 @@ private func cutOff(_ number: Int) -> HoldfastError {
 }
 
 /// A string that a caller gave.
-func text(_ characters: UnsafePointer<CChar>, _ what: String) throws(HoldfastError) -> String {
+func text(
+  _ characters: UnsafePointer<CChar>, _ what: String, _ code: HoldfastError.Code = .invalidName
+) throws(HoldfastError) -> String {
   guard let text = String(validatingCString: characters) else {
-    throw HoldfastError(.invalidName, "\(what) is not well-formed UTF-8: encode it so")
+    throw HoldfastError(code, "\(what) is not well-formed UTF-8: encode it so")
   }
   return text
 }
@@ -63,8 +82,7 @@ func text(_ characters: UnsafePointer<CChar>, _ what: String) throws(HoldfastErr
 /// Each of them is checked by itself: a document may be as large and as deep as documents can be, and that around it,
 /// which only says what it is for, does not count.
 func optionDocument(_ bytes: Input?, _ count: Int) throws(HoldfastError) -> Document {
-  guard let bytes, count > 0 else { return Document() }
-  let options = uncheckedDocument(bytes, count)
+  let options = try uncheckedDocument(bytes, count, "the options")
   try options.checkParts("the options")
   return options
 }

@@ -9,7 +9,6 @@ extension FindOptions {
     other: (Option) throws(HoldfastError) -> Void = { (option) throws(HoldfastError) in throw option.unknown }
   ) throws(HoldfastError) {
     self.init()
-    guard count > 0 else { return }
     try optionDocument(bytes, count).forEachOption { (option) throws(HoldfastError) in
       switch option.name {
       case "projection": projection = try option.document()

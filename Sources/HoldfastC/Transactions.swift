@@ -50,7 +50,7 @@ public func holdfast_rollback(
   _ transaction: OpaquePointer, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> holdfast_code {
   onTransaction(transaction, error) { (handle) throws(HoldfastError) in
-    try handle.use { (transaction) throws(HoldfastError) in transaction.rollback() }
+    handle.rollback()
   }
 }
 

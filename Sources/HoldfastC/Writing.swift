@@ -10,7 +10,7 @@ public func holdfast_insert_one(
 ) -> holdfast_code {
   result?.pointee = holdfast_buffer()
   return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
-    let id = try collection.insert(uncheckedDocument(document, document_count))
+    let id = try collection.insert(try uncheckedDocument(document, document_count, "the document"))
     if let result { result.pointee = Document([("id", id)]).output }
   }
 }

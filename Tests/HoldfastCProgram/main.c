@@ -5,6 +5,7 @@
 #include "holdfast.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +224,20 @@ static void writing(holdfast_database *database) {
   OK(holdfast_delete(database, NULL, "items", BYTES(filter), NONE, &deleted, &error));
   CHECK(deleted == 1);
   options = flag("many");
+  // Half of a document is not an empty filter, which would stand for all.
+  FAILS(HOLDFAST_INVALID_DOCUMENT,
+        holdfast_delete(database, NULL, "items", filter.bytes, 0, BYTES(options), &deleted, &error));
+  FAILS(HOLDFAST_INVALID_DOCUMENT,
+        holdfast_delete(database, NULL, "items", NULL, 5, BYTES(options), &deleted, &error));
+  FAILS(HOLDFAST_INVALID_DOCUMENT,
+        holdfast_delete(database, NULL, "items", filter.bytes, SIZE_MAX, BYTES(options), &deleted, &error));
+  FAILS(HOLDFAST_INVALID_DOCUMENT,
+        holdfast_delete(database, NULL, "items", NONE, options.bytes, 0, &deleted, &error));
+  FAILS(HOLDFAST_INVALID_DOCUMENT,
+        holdfast_insert_one(database, NULL, "items", filter.bytes, SIZE_MAX, NULL, &error));
+  FAILS(HOLDFAST_INVALID_DOCUMENT,
+        holdfast_insert_many(database, NULL, "items", filter.bytes, SIZE_MAX, NULL, &error));
+  CHECK(count_of(database, NULL, "items") == 4);
   OK(holdfast_delete(database, NULL, "scratch", NONE, BYTES(options), &deleted, &error));
   CHECK(deleted == 0);
   OK(holdfast_delete_expired(database, &deleted, &error));
@@ -336,6 +351,39 @@ static void reading(holdfast_database *database) {
   CHECK(result.data == NULL && result.count == 0);
   holdfast_cursor_release(cursor);
 
+  // A failure comes behind the documents before it, and only an empty batch is the end.
+  bson computed;
+  bson_begin(&computed);
+  bson_open(&computed, "$expr");
+  bson_open_array(&computed, "$mod");
+  bson_string(&computed, "0", "$n");
+  bson_string(&computed, "1", "$divisor");
+  bson_end(&computed);
+  bson_end(&computed);
+  bson_end(&computed);
+  for (int32_t id = 0; id < 3; id++) {
+    bson divided;
+    bson_begin(&divided);
+    bson_int(&divided, "_id", id);
+    bson_int(&divided, "n", 5);
+    bson_int(&divided, "divisor", 2 - id); // 2, 1 and 0
+    bson_end(&divided);
+    OK(holdfast_insert_one(database, NULL, "divided", BYTES(divided), NULL, &error));
+  }
+  OK(holdfast_find(database, NULL, "divided", BYTES(computed), NONE, &cursor, &error));
+  OK(holdfast_cursor_next(cursor, SIZE_MAX, SIZE_MAX, &result, &error));
+  CHECK(bson_number(result.data, "_id") == 0);
+  holdfast_buffer_free(&result);
+  FAILS(HOLDFAST_OVERFLOW, holdfast_cursor_next(cursor, SIZE_MAX, SIZE_MAX, &result, &error));
+  OK(holdfast_cursor_next(cursor, SIZE_MAX, SIZE_MAX, &result, &error));
+  CHECK(result.data == NULL);
+  holdfast_cursor_release(cursor);
+  OK(holdfast_find(database, NULL, "items", NONE, NONE, &cursor, &error));
+  OK(holdfast_cursor_next(cursor, SIZE_MAX, SIZE_MAX, &result, &error));
+  CHECK(result.count > 4 * 20); // all of them
+  holdfast_buffer_free(&result);
+  holdfast_cursor_release(cursor);
+
   bson wrong = nested("n", "$near", 1);
   FAILS(HOLDFAST_INVALID_QUERY, holdfast_count(database, NULL, "items", BYTES(wrong), NONE, &(uint64_t){0}, &error));
   wrong = field("depth", 1);
@@ -391,7 +439,7 @@ static void collections(holdfast_database *database) {
   OK(holdfast_rename_collection(database, NULL, "made", "renamed", false, &error));
   CHECK(count_of(database, NULL, "renamed") == 1 && count_of(database, NULL, "made") == 0);
   OK(holdfast_collections(database, NULL, &result, &error));
-  CHECK(strcmp(bson_text(result.data, "collections.2"), "renamed") == 0);
+  CHECK(strcmp(bson_text(result.data, "collections.3"), "renamed") == 0);
   holdfast_buffer_free(&result);
   OK(holdfast_drop_collection(database, NULL, "renamed", &existed, &error));
   CHECK(existed);
@@ -414,13 +462,16 @@ static void transactions(holdfast_database *database, holdfast_database *other) 
   document = item(2, 2);
   OK(holdfast_insert_one(database, transaction, "t", BYTES(document), NULL, &error));
   CHECK(count_of(database, transaction, "t") == 2 && count_of(database, NULL, "t") == 0);
+  holdfast_cursor *cursor = NULL;
+  holdfast_buffer result;
+  OK(holdfast_find(database, transaction, "t", NONE, NONE, &cursor, &error));
   OK(holdfast_rollback_to(transaction, savepoint, &error));
   FAILS(HOLDFAST_INVALID_USE, holdfast_rollback_to(transaction, savepoint + 1, &error));
-  holdfast_cursor *cursor = NULL;
+  FAILS(HOLDFAST_INVALID_USE, holdfast_cursor_next(cursor, 1, 1, &result, &error)); // may have read what is gone
+  holdfast_cursor_release(cursor);
   OK(holdfast_find(database, transaction, "t", NONE, NONE, &cursor, &error));
   OK(holdfast_commit(transaction, &error));
   CHECK(!holdfast_transaction_is_open(transaction));
-  holdfast_buffer result;
   CHECK(holdfast_cursor_next(cursor, 1, 1, &result, NULL) != HOLDFAST_OK); // its transaction is over
   holdfast_cursor_release(cursor);
   FAILS(HOLDFAST_INVALID_USE, holdfast_commit(transaction, &error));
@@ -431,6 +482,8 @@ static void transactions(holdfast_database *database, holdfast_database *other) 
   bson filter = field("_id", 1), update = nested("$inc", "n", 10);
   OK(holdfast_begin(database, NONE, NULL, &transaction, &error));
   OK(holdfast_begin(database, NONE, NULL, &second, &error));
+  holdfast_transaction *wrong = NULL;
+  FAILS(HOLDFAST_INVALID_USE, holdfast_begin(database, NONE, second, &wrong, &error)); // it is not over
   OK(holdfast_update(database, second, "t", BYTES(filter), BYTES(update), NONE, &result, &error));
   holdfast_buffer_free(&result);
   OK(holdfast_commit(second, &error));
@@ -518,6 +571,37 @@ static void forking(const char *path) {
   CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/// A process that is killed frees the file, although a child of it lives on.
+static void killed_parent(const char *path) {
+  int ready[2], ends[2];
+  if (pipe(ready) != 0 || pipe(ends) != 0) exit(2);
+  fflush(stdout);
+  pid_t parent = fork();
+  if (parent == 0) {
+    holdfast_database *database = NULL;
+    if (holdfast_open(path, NONE, &database, NULL) != HOLDFAST_OK) _exit(1);
+    if (fork() == 0) {
+      char byte;
+      close(ready[0]);
+      close(ends[1]);
+      if (write(ready[1], "r", 1) != 1) _exit(1);
+      _exit(read(ends[0], &byte, 1) < 0);
+    }
+    for (;;) pause();
+  }
+  close(ends[0]);
+  close(ready[1]);
+  char byte;
+  CHECK(read(ready[0], &byte, 1) == 1);
+  kill(parent, SIGKILL);
+  waitpid(parent, NULL, 0);
+  holdfast_database *database = NULL;
+  OK(holdfast_open(path, NONE, &database, &error));
+  holdfast_database_release(database);
+  close(ends[1]);
+  close(ready[0]);
+}
+
 static holdfast_database *shared;
 static holdfast_transaction *shared_transaction;
 static holdfast_cursor *shared_cursor;
@@ -593,6 +677,7 @@ int main(int count, char **arguments) {
   holdfast_database_release(database);
   holdfast_database_release(other);
   forking(fourth);
+  killed_parent(fourth);
   threads(fifth);
   printf("%d passed, %d failed\n", passed, failed);
   return failed == 0 ? 0 : 1;

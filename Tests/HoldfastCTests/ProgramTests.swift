@@ -38,7 +38,7 @@ import Testing
     try withFolder { folder in
       #expect(try Program.run(program, [folder]).status == 0)
       let database = try Database.open(at: folder + "/main.holdfast")
-      #expect(try database.collections() == ["bulk", "items", "t"])
+      #expect(try database.collections() == ["bulk", "divided", "items", "t"])
       #expect(try database.collection("items").fetch(id: 3)?["n"] == 35)
       #expect(try database.verify().isIntact)
       try database.close()

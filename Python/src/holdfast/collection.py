@@ -145,7 +145,8 @@ class Collection(Reading[D], Writing[D], Modifying[D], Indexing[D]):
         """Gives the collection another name. This object keeps the old one.
 
         A collection that has the name is removed with `dropTarget`; without, `CollectionInvalid` is raised.
-        Raises `CollectionNotFound` when this collection does not exist.
+        Raises `CollectionNotFound` when this collection does not exist. An index that is being built
+        meanwhile is given up: make it again in the collection of the new name.
         """
         refuse_unknown("rename", kwargs)
         replace = check_bool("dropTarget", dropTarget)

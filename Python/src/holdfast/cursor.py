@@ -216,7 +216,8 @@ class Cursor(Generic[D]):
         else:
             data = _native.cursor_next(self._reader, count, LARGEST_BYTES)
         documents: list[D] = bson.decode_all(data, collection._codec_options) if data else []
-        if len(documents) < count and len(data) < LARGEST_BYTES:
+        # A batch may also be short because reading the next document fails, which the next call says.
+        if not documents or self._retrieved + len(documents) == self._limit:
             self._ended, self._reader = True, None
         return documents
 

@@ -34,7 +34,7 @@ class Database:
     well.
     """
 
-    __slots__ = ("__weakref__", "_closed", "_codec_options", "_handle", "_path")
+    __slots__ = ("__weakref__", "_closed", "_codec_options", "_handle", "_path", "_process")
 
     __iter__ = None
     __contains__ = None
@@ -44,6 +44,7 @@ class Database:
         self._path = path
         self._codec_options = codec_options
         self._closed = False
+        self._process = os.getpid()
 
     # -------------------------------------------------------------------------------------- collections
 
@@ -267,7 +268,14 @@ class Database:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        # A child that was forked inside of the block leaves it, too, and the database is its parent's.
+        if not self._is_inherited:
+            self.close()
+
+    @property
+    def _is_inherited(self) -> bool:
+        """Whether this is a forked child of the process that opened it."""
+        return os.getpid() != self._process
 
     @property
     def closed(self) -> bool:

@@ -11,7 +11,7 @@ from bson.codec_options import CodecOptions
 from holdfast import _native
 from holdfast.database import Database
 from holdfast.durability import durability_value
-from holdfast.options import DEFAULT_CODEC_OPTIONS
+from holdfast.options import DEFAULT_CODEC_OPTIONS, check_int
 from holdfast.transaction import milliseconds
 
 
@@ -71,6 +71,15 @@ def connect(
         raise ValueError("key must be 32 bytes; to open with words of any length give a password")
     if password is not None and key is not None:
         raise ValueError("give either a password or a key, not both")
+    for what, value in (
+        ("cache_bytes", cache_bytes),
+        ("page_size", page_size),
+        ("maximum_transaction_bytes", maximum_transaction_bytes),
+        ("maximum_transactions", maximum_transactions),
+        ("password_log_n", password_log_n),
+    ):
+        if value is not None and check_int(what, value) < 1:
+            raise ValueError(f"{what} must be at least 1, not {value}")
     options = {
         "password": password,
         "key": None if key is None else bytes(key),

@@ -60,6 +60,7 @@ class Transaction:
 
     __slots__ = (
         "__weakref__",
+        "_committed",
         "_database",
         "_handle",
         "_isolation",
@@ -92,7 +93,7 @@ class Transaction:
         self._options = bson.encode(options)
         self._retries = retries
         self._untouched = retries > 0
-        self._over = False
+        self._over = self._committed = False
         retried = None if _retried is None else _retried._handle
         self._handle: _native.Transaction = _native.begin(database._handle, self._options, retried)
 
@@ -134,13 +135,20 @@ class Transaction:
         """Commits: everything becomes visible at once, and is as durable as the strongest of its collections.
 
         When that fails, nothing of the transaction ever happened, except after `OutcomeUnknown`. It is over
-        anyway.
+        then, except when another thread is in a call of it, which raises `InvalidOperation`.
         """
-        self._over, self._untouched = True, False
-        _native.commit(self._handle)
+        self._untouched = False
+        try:
+            _native.commit(self._handle)
+            self._committed = True
+        finally:
+            self._over = not _native.is_open(self._handle)
 
     def rollback(self) -> None:
-        """Takes back all that the transaction did, and frees its locks. Does nothing when it is over."""
+        """Takes back all that the transaction did, and frees its locks. Does nothing when it is over.
+
+        While another thread is in a call of it, it is rolled back when that call returns.
+        """
         self._over, self._untouched = True, False
         _native.rollback(self._handle)
 
@@ -150,6 +158,8 @@ class Transaction:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._database._is_inherited:
+            return
         if kind is None:
             if not self._over:
                 self.commit()
@@ -167,8 +177,10 @@ class Transaction:
         return Savepoint(self, _native.savepoint(self._handle))
 
     def rollback_to(self, savepoint: Savepoint) -> None:
-        """Takes back what was done since a savepoint. It stays, those after it are gone, and so do locks
-        stay."""
+        """Takes back what was done since a savepoint. It stays, those after it are gone, and locks stay.
+
+        Cursors of the transaction that are open fail when they are read on.
+        """
         if not isinstance(savepoint, Savepoint):
             raise TypeError(f"a savepoint is what savepoint() gives, not {type(savepoint).__name__}")
         if savepoint.transaction is not self:
@@ -244,7 +256,8 @@ def run_transaction(
                 return callback(transaction)
         except RetryableError:
             attempt += 1
-            if attempt > retries:
+            # What the callback has committed itself must not be done twice.
+            if attempt > retries or transaction._committed:
                 raise
         _pause(attempt)
         previous = transaction

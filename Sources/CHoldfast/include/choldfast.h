@@ -59,7 +59,8 @@ uint64_t holdfast_file_size_limit(void);
 /// its parent.
 uint64_t holdfast_fork_generation(void);
 
-/// Takes a lock on the whole file that belongs to the open file and not to the process, without waiting.
+/// Takes a lock on the whole file that belongs to the open file and not to the process, without waiting. In a child that
+/// is forked the descriptor is closed, so that the lock is its parent's alone.
 /// `EWOULDBLOCK` means that another open file holds one that conflicts.
 int holdfast_lock(int descriptor, int exclusive);
 

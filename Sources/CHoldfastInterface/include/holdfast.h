@@ -13,7 +13,7 @@
 // in use, by a cursor of it for example, fails with HOLDFAST_INVALID_USE.)
 //
 // Input. What is passed in is read during the call only. A document is given by the address of its bytes and their
-// number; NULL and 0 stand for an empty document. It is checked: no input makes the library trap. Strings are
+// number; NULL and 0 together stand for an empty document, and half of that is an error. It is checked: no input makes the library trap. Strings are
 // UTF-8 and end with a zero byte. An option that is not listed is an error, so that none is ever overlooked.
 //
 // Output. A holdfast_buffer is filled by the library, and freed with holdfast_buffer_free().
@@ -254,8 +254,8 @@ holdfast_code holdfast_set_durability(holdfast_database *database, const char *H
 ///      lockTimeoutMilliseconds: 30000}   // without it, that of the database
 ///
 /// When a function fails with HOLDFAST_WRITE_CONFLICT or HOLDFAST_DEADLOCK, the transaction has been rolled back.
-/// `retried` is then that transaction, or NULL: the new one counts as old as it, so that an attempt is not the
-/// youngest, which gives way, for ever.
+/// `retried` is then that transaction, and otherwise NULL: the new one counts as old as it, so that an attempt is not
+/// the youngest, which gives way, for ever.
 holdfast_code holdfast_begin(holdfast_database *database, const uint8_t *HOLDFAST_NULLABLE options,
                              size_t options_count, holdfast_transaction *HOLDFAST_NULLABLE retried,
                              holdfast_transaction *HOLDFAST_NULLABLE *HOLDFAST_NONNULL transaction,
@@ -263,11 +263,12 @@ holdfast_code holdfast_begin(holdfast_database *database, const uint8_t *HOLDFAS
 
 /// Commits: everything becomes visible at once, and as durable as the strongest durability of the collections that
 /// were written to. When it fails, nothing of it ever happened, except with HOLDFAST_OUTCOME_UNKNOWN. The
-/// transaction is over in any case.
+/// transaction is over then, except with HOLDFAST_INVALID_USE because another thread is using it.
 holdfast_code holdfast_commit(holdfast_transaction *transaction,
                               holdfast_error *HOLDFAST_NULLABLE *HOLDFAST_NULLABLE error);
 
-/// Rolls back. Does nothing when the transaction is over.
+/// Rolls back. Does nothing when the transaction is over. While another thread's call is under way, the transaction is
+/// rolled back at the end of that.
 holdfast_code holdfast_rollback(holdfast_transaction *transaction,
                                 holdfast_error *HOLDFAST_NULLABLE *HOLDFAST_NULLABLE error);
 
@@ -275,7 +276,8 @@ holdfast_code holdfast_rollback(holdfast_transaction *transaction,
 holdfast_code holdfast_savepoint(holdfast_transaction *transaction, uint64_t *savepoint,
                                  holdfast_error *HOLDFAST_NULLABLE *HOLDFAST_NULLABLE error);
 
-/// Takes back what the transaction did since a savepoint. The savepoint stays, and those after it are gone.
+/// Takes back what the transaction did since a savepoint. The savepoint stays, and those after it are gone; cursors of
+/// the transaction that are open fail from now on.
 holdfast_code holdfast_rollback_to(holdfast_transaction *transaction, uint64_t savepoint,
                                    holdfast_error *HOLDFAST_NULLABLE *HOLDFAST_NULLABLE error);
 
@@ -311,7 +313,8 @@ holdfast_code holdfast_drop_collection(holdfast_database *database,
                                        const char *collection, bool *existed,
                                        holdfast_error *HOLDFAST_NULLABLE *HOLDFAST_NULLABLE error);
 
-/// Gives a collection another name. If there is one of that name, it is removed with `replace`, and the call fails
+/// Gives a collection another name. An index that is being built meanwhile is given up, and stays in the renamed
+/// collection, not ready, until it is made there or dropped. If there is one of that name, it is removed with `replace`, and the call fails
 /// with HOLDFAST_COLLECTION_EXISTS without.
 holdfast_code holdfast_rename_collection(holdfast_database *database,
                                          holdfast_transaction *HOLDFAST_NULLABLE transaction,
@@ -344,7 +347,8 @@ holdfast_code holdfast_find(holdfast_database *database, holdfast_transaction *H
                             holdfast_error *HOLDFAST_NULLABLE *HOLDFAST_NULLABLE error);
 
 /// The next documents, one after the other in *documents: at most `maximum_count`, and no further ones when they have
-/// `maximum_bytes` together. An empty buffer means that there are no more. A cursor that failed is at its end.
+/// `maximum_bytes` together. An empty buffer means that there are no more. A failure comes behind the documents before it:
+/// only an empty buffer is the end. A cursor that failed is at its end.
 holdfast_code holdfast_cursor_next(holdfast_cursor *cursor, size_t maximum_count, size_t maximum_bytes,
                                    holdfast_buffer *documents,
                                    holdfast_error *HOLDFAST_NULLABLE *HOLDFAST_NULLABLE error);

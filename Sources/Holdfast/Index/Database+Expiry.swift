@@ -47,16 +47,18 @@ extension Database {
     ]
     let filter: Document =
       description.partialFilter.map { ["$and": [.document($0.document), .document(isOver)]] } ?? isOver
-    let collection = collection(name)
     // Whether a partial index serves its own filter is for the planner to say.
     let hint = description.partialFilter == nil ? IndexHint.name(description.name) : nil
+    let collection = try CollectionName(name)
     var count = 0
-    // Looking first spares a transaction when there is nothing to do.
-    while try collection.count(filter, FindOptions(limit: 1, hint: hint)) > 0 {
+    while true {
+      // Looking first spares a transaction when there is nothing to do. Another collection may have this name by now.
+      let reader = try CollectionReader(try engineSnapshot(), collection, context)
+      guard reader.record?.has(index) == true,
+        try reader.count(filter, FindOptions(limit: 1, hint: hint)) > 0
+      else { break }
       let deleted = try change { (transaction) throws(HoldfastError) in
-        // Another collection may have this name by now.
-        let record = try transaction.recordForWriting(try CollectionName(name))
-        guard record?.indexes.contains(where: { $0.tree == index.tree }) == true else { return 0 }
+        guard try transaction.recordForWriting(collection)?.has(index) == true else { return 0 }
         return try transaction.collection(name).deleteMatching(filter, hint, limit: Expiry.documentsAtOnce)
       }
       count += deleted

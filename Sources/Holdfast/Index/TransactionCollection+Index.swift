@@ -78,7 +78,9 @@ extension TransactionCollection {
       let index = record.indexes.first(where: { $0.tree == tree })
     else {
       throw HoldfastError(
-        .indexNotFound, "an index of collection \(quoted(name.text)) was dropped while it was being built",
+        .indexNotFound,
+        "an index of collection \(quoted(name.text)) was dropped, or the collection renamed, while it was being built: "
+          + "make it again",
         collection: name.text)
     }
     return index

@@ -415,6 +415,7 @@ struct TransactionCallTests {
       }
       let first = try database.begin()
       let younger = try database.begin()
+      #expect(try failureCode { _ = try database.begin(retrying: first) } == .invalidUse)
       first.rollback()
       let again = try database.begin(retrying: first)
       #expect(again.number > younger.number)

@@ -67,7 +67,7 @@ class IronBase(Transactions):
             raise TypeError(f"argument 'path': a string is needed, not {type(path).__name__}")
         size = size_argument("batch_size", batch_size)
         every = None if auto_checkpoint is None else size_argument("auto_checkpoint", auto_checkpoint)
-        self._path = os.fspath(path)
+        self._path = os.fsdecode(path)
         self._every = max(every, 1) if every is not None and durability == "unsafe" else None
         self._unsaved = 0
         self._lock = Lock()

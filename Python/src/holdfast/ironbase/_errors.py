@@ -173,7 +173,7 @@ def raises(function: F) -> F:
 
 
 def raises_os_errors(function: F) -> F:
-    """Makes a method raise the errors of this layer, each of them an `OSError`."""
+    """Makes a method raise the errors of this layer, all of them `OSError`s but `DatabaseClosedError`."""
 
     @wraps(function)
     def call(*arguments: Any, **options: Any) -> Any:

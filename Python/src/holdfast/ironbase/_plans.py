@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from holdfast.errors import HoldfastError
 from holdfast.ironbase._errors import IndexError
 from holdfast.ironbase._registry import Entry
 
-_EQUALITY = ("$eq", "$in")
 _RANGE = ("$gt", "$gte", "$lt", "$lte")
 _EVERYTHING = ["[MinKey, MaxKey]"]
 
@@ -33,9 +33,9 @@ def index_for(entry: Entry, query: dict[str, Any]) -> str | None:
     """
     best: list[str] = []
     most = 0
-    for name, fields, _ in entry.indexes():
+    for name, fields, is_whole in entry.indexes():
         count = 0
-        while count < len(fields) and _is_bounded(query.get(fields[count])):
+        while is_whole and count < len(fields) and _is_bounded(query.get(fields[count])):
             count += 1
         if count > most:
             best, most = [name], count
@@ -82,7 +82,13 @@ def _first_stage(plan: dict[str, Any]) -> dict[str, Any]:
 
 def explanation(entry: Entry, query: dict[str, Any]) -> dict[str, Any]:
     """How `find` runs a query, with what the library says of it as ``details``."""
-    details = entry.collection.explain(query, hint=index_for(entry, query))
+    try:
+        details = entry.collection.explain(query, hint=index_for(entry, query))
+    except HoldfastError as error:
+        if error.code_name != "invalidQuery":
+            raise
+        # The index may have been dropped in between.
+        details = entry.collection.explain(query)
     stage = _first_stage(details["plan"])
     plan = _plan(entry, query, stage)
     plan["details"] = details
@@ -131,7 +137,11 @@ def _index_plan(entry: Entry, query: dict[str, Any], stage: dict[str, Any]) -> d
         plan["range"] = _range(query.get(field), intervals)
     elif len(intervals) > 1:
         plan.update(queryPlan="MultiValueScan", indexType="multi_value_in", estimatedCost="O(k * log n)")
-        plan["keyCount"] = len(intervals)
+        # The library shows no more than 20 of them.
+        operands = query.get(field)
+        plan["keyCount"] = len(
+            operands["$in"] if isinstance(operands, dict) and "$in" in operands else intervals
+        )
     elif len(bounds) > 1:
         plan.update(queryPlan="CompoundIndexScan", indexType="compound_prefix")
     return plan

@@ -23,7 +23,7 @@ RESERVED = "holdfast.ironbase"
 LOCK_TIMEOUT = 5.0
 ISOLATION = "read_committed"
 
-# Name, fields, and whether documents without the field are left out.
+# Name, fields, and whether it is complete and has all documents that have its first field.
 Index = tuple[str, tuple[str, ...], bool]
 
 
@@ -112,8 +112,12 @@ class Entry:
         if indexes is None:
             version = self._index_version
             indexes = [
-                (index["name"], tuple(index["key"]), bool(index.get("sparse")))
-                for index in self.collection.list_indexes()
+                (
+                    index["name"],
+                    tuple(index["key"]),
+                    index["ready"] and "partialFilterExpression" not in index,
+                )
+                for index in self.collection.index_statistics()
                 if index["name"] != "_id_"
             ]
             if version == self._index_version:
@@ -230,10 +234,10 @@ class Registry:
         return kept
 
     def save_id(self, entry: Entry) -> None:
-        """Stores the highest id that was given, before documents that have it go away.
+        """Stores the highest id that was given. Called before each commit of a transaction that deletes.
 
-        As long as they are there they tell it, and so nothing is stored by insertions. What is called before
-        a deletion is committed is stored before it.
+        As long as documents are there their ids tell it, so insertions store nothing. What is stored here is
+        committed before the deletion, and so it survives whatever the deletion survives.
         """
         with entry.lock:
             last = entry.loaded_id()

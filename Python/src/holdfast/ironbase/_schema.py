@@ -39,8 +39,6 @@ _LISTS = {"allOf", "anyOf", "oneOf"}
 _MAPS = {"patternProperties", "properties"}
 _CHUNK = 10_000
 
-Documents = dict[Any, bytes]
-
 
 def chunks(ids: list[Any]) -> Iterable[list[Any]]:
     """Ids in lists that are short enough for a filter."""

@@ -64,7 +64,10 @@ def _insert(
         return
 
     def work(transaction: Transaction) -> None:
-        collection.insert_many(documents, session=transaction)
+        if len(documents) == 1:
+            collection.insert_one(documents[0], session=transaction)
+        else:
+            collection.insert_many(documents, session=transaction)
         _check(entry, [document["_id"] for document in documents], {}, transaction)
 
     _together(registry, transaction, work)
@@ -180,18 +183,19 @@ def _upsert(
 def delete(
     registry: Registry, entry: Entry, query: Document, many: bool, transaction: Transaction | None = None
 ) -> int:
-    """Deletes documents, and says how many. In a transaction, `before_commit` is to be called at its end."""
+    """Deletes documents, and says how many. `Registry.save_id` is to be called before a given transaction
+    is committed.
+    """
+    call = entry.collection.delete_many if many else entry.collection.delete_one
+    if transaction is not None:
+        return call(query, session=transaction).deleted_count
 
     def work(transaction: Transaction) -> int:
-        call = entry.collection.delete_many if many else entry.collection.delete_one
         count = call(query, session=transaction).deleted_count
-        if count and own:
+        if count:
             registry.save_id(entry)
         return count
 
-    own = transaction is None
-    if transaction is not None:
-        return work(transaction)
     count = registry.database.run_transaction(work, isolation=ISOLATION)
     with entry.lock:
         entry.deleted += count
