@@ -60,7 +60,7 @@ final class DatabaseHandle: Handle {
   /// read, and where that ends would be chance.
   func requireOpen() throws(HoldfastError) {
     guard wasClosed.load(ordering: .sequentiallyConsistent) else { return }
-    throw HoldfastError(.closed, "the database was closed meanwhile: open it again, and begin anew")
+    throw HoldfastError(.closed, "\(database.path) was closed meanwhile: open it again, and begin anew")
   }
 }
 

@@ -26,16 +26,20 @@ private func given(
 /// A document that a caller gave, checked; an empty one when there is none.
 func document(_ bytes: Input?, _ count: Int, _ what: String) throws(HoldfastError) -> Document {
   guard let bytes = try given(bytes, count, atLeast: smallestDocument, what) else { return Document() }
+  try checkSize(count, what)
+  do throws(BSONError) {
+    return try Document(validating: bytes)
+  } catch {
+    throw HoldfastError(.invalidDocument, "\(what) is not well-formed BSON: \(error)", underlying: error)
+  }
+}
+
+private func checkSize(_ count: Int, _ what: String) throws(HoldfastError) {
   guard count <= DatabaseLimits.maximumDocumentBytes else {
     throw HoldfastError(
       .documentTooLarge,
       "\(what) has \(count) bytes, which is over the limit of \(DatabaseLimits.maximumDocumentBytes) (16 MiB): "
         + "split it")
-  }
-  do throws(BSONError) {
-    return try Document(validating: bytes)
-  } catch {
-    throw HoldfastError(.invalidDocument, "\(what) is not well-formed BSON: \(error)", underlying: error)
   }
 }
 
@@ -174,6 +178,7 @@ extension Document {
         guard field.value.type == .document || field.value.type == .array,
           unchecked.map({ field.key.elementsEqual($0.utf8) }) != true
         else { continue }
+        try checkSize(field.value.bytes.count, "the field \(field.keyString) of \(what)")
         do throws(BSONError) {
           try Document.validate(field.value.bytes)
         } catch {
