@@ -33,7 +33,6 @@ COLLECTION_METHODS = [
     "insert_one",
     "list_indexes",
     "options",
-    "rename",
     "replace_one",
     "update_many",
     "update_one",
@@ -100,8 +99,6 @@ def check_signature(own, other):
 
 @pytest.mark.parametrize("method", COLLECTION_METHODS)
 def test_methods_of_collections_take_pymongos_arguments(method):
-    if method == "rename":
-        pytest.skip("pymongo's takes its option dropTarget by any name")
     own, other = getattr(holdfast.Collection, method), getattr(pymongo.collection.Collection, method)
     check_signature(own, other)
 

@@ -106,6 +106,8 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
   public internal(set) var damage: DamagedRange?
   /// The members of a deadlock, each of which waited for the next, and the last for the first.
   public internal(set) var cycle: [DeadlockMember] = []
+  /// The fields of the unique index that a document does not fit into.
+  public internal(set) var keyPattern: Document?
   /// What ``WritableCollection/bulkWrite(_:ordered:)`` did although some of its operations failed; it is kept.
   public internal(set) var bulkWrite: BulkWriteFailure?
   /// The error behind this one, where there is one: a `BSONError`, `DecodingError` or `EncodingError` with

@@ -54,6 +54,7 @@ extension HoldfastError {
   fileprivate var details: Document {
     var document = Document()
     if let collection { document["collection"] = .string(collection) }
+    if let keyPattern = uniqueKey { document["keyPattern"] = .document(keyPattern) }
     if !cycle.isEmpty {
       document["cycle"] = .array(
         cycle.map { member in
@@ -67,15 +68,22 @@ extension HoldfastError {
       document["bulkWrite"] = [
         "errors": .array(
           bulkWrite.errors.map { operation, error in
-            [
+            var document: Document = [
               "operation": .int64(Int64(operation)), "code": .int32(Int32(error.code.number.rawValue)),
               "name": .string(error.code.rawValue), "message": .string(error.message),
             ]
+            if let keyPattern = error.uniqueKey { document["keyPattern"] = .document(keyPattern) }
+            return .document(document)
           }), "result": .document(bulkWrite.result.document),
       ]
     }
     return document
   }
+}
+
+extension HoldfastError {
+  /// The fields of the index, that of the ids included, whose keys must be different.
+  fileprivate var uniqueKey: Document? { code == .duplicateID ? ["_id": 1] : keyPattern }
 }
 
 extension HoldfastError.Code {

@@ -281,6 +281,7 @@ static void writing_in_bulk(holdfast_database *database) {
   CHECK(strcmp(bson_text(details, "collection"), "bulk") == 0);
   CHECK(bson_number(details, "bulkWrite.errors.0.operation") == 1);
   CHECK(bson_number(details, "bulkWrite.errors.0.code") == HOLDFAST_DUPLICATE_ID);
+  CHECK(bson_number(details, "bulkWrite.errors.0.keyPattern._id") == 1);
   CHECK(bson_number(details, "bulkWrite.result.inserted") == 1);
   CHECK(bson_number(details, "bulkWrite.result.modified") == 1);
   holdfast_error_release(error);
@@ -424,6 +425,11 @@ static void collections(holdfast_database *database) {
   holdfast_buffer_free(&result);
   OK(holdfast_insert_one(database, NULL, "made", BYTES(keys), NULL, &error));
   FAILS(HOLDFAST_DUPLICATE_KEY, holdfast_insert_one(database, NULL, "made", BYTES(keys), NULL, &error));
+  holdfast_error *duplicate = NULL;
+  holdfast_insert_one(database, NULL, "made", BYTES(keys), NULL, &duplicate);
+  size_t details_count;
+  CHECK(bson_number(holdfast_error_details(duplicate, &details_count), "keyPattern.n") == 1);
+  holdfast_error_release(duplicate);
   OK(holdfast_indexes(database, NULL, "made", &result, &error));
   CHECK(strcmp(bson_text(result.data, "indexes.0.name"), "_id_") == 0);
   CHECK(bson_number(result.data, "indexes.1.key.n") == 1 && bson_number(result.data, "indexes.1.entries") == 1);

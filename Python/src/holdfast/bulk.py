@@ -11,7 +11,14 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.operations import DeleteMany, DeleteOne, IndexModel, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 
 from holdfast import _native
-from holdfast.errors import BulkFailure, BulkWriteError, HoldfastError, InvalidOperation, mongo_code
+from holdfast.errors import (
+    BulkFailure,
+    BulkWriteError,
+    HoldfastError,
+    InvalidOperation,
+    key_value,
+    mongo_code,
+)
 from holdfast.ids import new_object_id
 from holdfast.options import (
     array_filter_list,
@@ -191,17 +198,25 @@ def _run(
     counts = bulk_counts(outcome.get("result", {}), first)
     for error in outcome["errors"]:
         number = first + error["operation"]
-        counts["writeErrors"].append(_write_error(number, error["name"], error["message"], described(number)))
+        counts["writeErrors"].append(_write_error(number, error, described(number)))
     return counts
 
 
-def _write_error(number: int, name: str, message: str, operation: Any) -> dict[str, Any]:
-    error = {"index": number, "code": mongo_code(name), "codeName": name, "errmsg": message, "op": operation}
-    if name == "duplicateID":
-        error["keyPattern"] = {"_id": 1}
-        if "_id" in operation:
-            error["keyValue"] = {"_id": operation["_id"]}
-    return error
+def _write_error(number: int, error: Mapping[str, Any], operation: Any) -> dict[str, Any]:
+    name = error["name"]
+    result = {
+        "index": number,
+        "code": mongo_code(name),
+        "codeName": name,
+        "errmsg": error["message"],
+        "op": operation,
+    }
+    if "keyPattern" in error:
+        result["keyPattern"] = error["keyPattern"]
+        # Of an update, what the document would have become is not known here.
+        if "q" not in operation:
+            result["keyValue"] = key_value(error["keyPattern"], operation)
+    return result
 
 
 def _encoded(collection: Namespace[Any], request: Any) -> bytes:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, Union, overload
+from weakref import WeakSet
 
 import bson
 from bson.codec_options import CodecOptions
@@ -13,7 +16,7 @@ from holdfast import _native
 from holdfast.collection import Collection
 from holdfast.command_cursor import CommandCursor
 from holdfast.durability import durability_arguments, durability_value
-from holdfast.errors import CollectionInvalid, ConfigurationError
+from holdfast.errors import CollectionInvalid, ConfigurationError, HoldfastError
 from holdfast.namespace import encoded_name
 from holdfast.options import DEFAULT_CODEC_OPTIONS, encoded_options, refuse, refuse_unknown
 from holdfast.transaction import Transaction, joined, run_transaction
@@ -24,14 +27,29 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Mapping[str, Any])
 T = TypeVar("T")
 
+# Those that are to be closed when the program ends.
+_open_databases: WeakSet[Database] = WeakSet()
+
+
+def _close_all() -> None:
+    """Closes what the program has left open, so that nothing is only in memory, and the file is whole alone."""
+    for database in list(_open_databases):
+        if not (database.closed or database._is_inherited):
+            # There is nobody left to tell; what was acknowledged is in the log.
+            with suppress(HoldfastError):
+                database.close()
+
+
+atexit.register(_close_all)
+
 
 class Database:
     """An open database, made by `connect`.
 
     ``db["users"]`` and ``db.users`` are its collections; names that begin with an underscore, or are those of
     methods, need the brackets. Any number of threads may use it. `close` it when the work is done, or use it
-    as a ``with`` block; one that nothing refers to any more, cursors and transactions included, is closed as
-    well.
+    as a ``with`` block. One that is open when the program ends is closed then. One that nothing refers to any
+    more, cursors and transactions included, gives its file back, with the last writes in the log beside it.
     """
 
     __slots__ = ("__weakref__", "_closed", "_codec_options", "_handle", "_path", "_process")
@@ -45,6 +63,7 @@ class Database:
         self._codec_options = codec_options
         self._closed = False
         self._process = os.getpid()
+        _open_databases.add(self)
 
     # -------------------------------------------------------------------------------------- collections
 

@@ -201,7 +201,17 @@ class InvalidWrite(QueryError, WriteError):
 
 
 class DuplicateKeyError(WriteError, pymongo.errors.DuplicateKeyError):
-    """A document with this `_id`, or with the same values in a unique index, is there already."""
+    """A document with this `_id`, or with the same values in a unique index, is there already.
+
+    `details` has the fields of the index as ``keyPattern``, and after an insertion the values as ``keyValue``.
+    """
+
+    def about(self, document: Mapping[str, Any]) -> DuplicateKeyError:
+        """The same error with the values of the document that was to be inserted."""
+        details = dict(self._details or {})
+        if "keyPattern" in details:
+            details["keyValue"] = key_value(details["keyPattern"], document)
+        return DuplicateKeyError(str(self), self._code_name, self._code, details)
 
 
 class BulkFailure(OperationFailure):
@@ -287,6 +297,17 @@ def mongo_code(code_name: str) -> int | None:
     return _KINDS.get(code_name, (OperationFailure, None))[1]
 
 
+def key_value(pattern: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a document has in the fields of an index, None where it has nothing."""
+    return {path: _value(document, path) for path in pattern}
+
+
+def _value(document: Any, path: str) -> Any:
+    for name in path.split("."):
+        document = document.get(name) if isinstance(document, Mapping) else None
+    return document
+
+
 def error_from_native(code: int, name: str, message: str, details: bytes) -> HoldfastError:
     """Makes the exception for an error of the library. `holdfast._native` calls this, and raises what it
     gets."""
@@ -294,8 +315,6 @@ def error_from_native(code: int, name: str, message: str, details: bytes) -> Hol
     document: dict[str, Any] = {"code": number, "codeName": name, "errmsg": message}
     if details:
         document.update(bson.decode(details))
-    if name == "duplicateID":
-        document["keyPattern"] = {"_id": 1}
     if "bulkWrite" in document:
         kind = BulkFailure
     error = kind(message, name, number, document)

@@ -122,20 +122,30 @@ class Indexing(Namespace[D]):
         indexes: list[dict[str, Any]] = bson.decode(data, self._report_options)["indexes"]
         return indexes
 
+    def _check_missing(self, index: str, session: Any) -> None:
+        """Raises because of an index that is missing, unless the whole collection is."""
+        if self.index_statistics(session):
+            raise _not_found(self._name, index)
+
     def drop_index(
         self, index_or_name: Keys, session: Transaction | None = None, comment: Any = None, **kwargs: Any
     ) -> None:
-        """Removes an index, by its name or its fields. Raises `IndexNotFound` when there is none."""
+        """Removes an index, by its name or its fields.
+
+        Raises `IndexNotFound` when there is none, but not for a collection that does not exist, as in pymongo.
+        """
         refuse_unknown("drop_index", kwargs)
         if index_or_name == "*":
             self.drop_indexes(session)
             return
         name = index_or_name if isinstance(index_or_name, str) else self._index_name(index_or_name, session)
+        if name is None:
+            return self._check_missing(repr(index_or_name), session)
         if name == "_id_":
             message = f"the index of the ids of {self._name!r} cannot be dropped: drop the collection"
             raise OperationFailure(message, "invalidUse", 72)
         if not self._call(session, _native.drop_index, self._encoded_name, name.encode()):
-            raise _not_found(self._name, name)
+            self._check_missing(name, session)
 
     def drop_indexes(self, session: Transaction | None = None, comment: Any = None, **kwargs: Any) -> None:
         """Removes all indexes but that of the `_id`."""
@@ -144,13 +154,14 @@ class Indexing(Namespace[D]):
             if index["name"] != "_id_":
                 self._call(session, _native.drop_index, self._encoded_name, index["name"].encode())
 
-    def _index_name(self, keys: Any, session: Any) -> str:
+    def _index_name(self, keys: Any, session: Any) -> str | None:
+        """The name of the index of these fields, if there is one."""
         wanted = list(key_document(keys).items())
         for index in self.index_statistics(session):
             if list(index["key"].items()) == wanted:
                 name: str = index["name"]
                 return name
-        raise _not_found(self._name, repr(keys))
+        return None
 
 
 def _not_found(collection: str, index: str) -> IndexNotFound:

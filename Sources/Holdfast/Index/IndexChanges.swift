@@ -111,10 +111,12 @@ struct IndexChanges {
   ) throws(HoldfastError) {
     let isTaken = try isTaken(entry, index, key, name, transaction)
     guard !isTaken else {
-      throw HoldfastError(
+      var error = HoldfastError(
         .duplicateKey,
         "collection \(quoted(name.text)): a document has the same values as another one in unique "
           + "\(index.description.place): change the values, or drop the index", collection: name.text)
+      error.keyPattern = index.description.keys
+      throw error
     }
   }
 
