@@ -222,6 +222,8 @@ struct FreeSpace {
 
   /// Pages that could be used at once.
   var availablePages: UInt64 { extents.reduce(UInt64(singles.count)) { $0 + $1.count } }
+  /// Whether pages wait that no release has looked at yet.
+  var hasFresh: Bool { !fresh.isEmpty }
   /// How many pages and runs wait, as a measure of the work to look at all.
   var heldCount: Int { held.count }
   /// Pages that wait for a reader or a checkpoint.

@@ -127,6 +127,7 @@ extension Storage {
     slot.highWater = workspace.space.highWater
     slot.freeSpaceRunLength = UInt32(freeSpace.runLength)
     slot.checkpointTime = options.clock.now()
+    workspace.freeze(through: version.number)
     let pages = store.cache.dirtyPages { $0.retirement == .max }
     return CheckpointPlan(
       version: version, pages: pages, freeSpace: freeSpace, slot: slot,

@@ -53,6 +53,7 @@ extension Storage {
     let target = store.cache.budget / 4
     let candidates = commitLatch.withLock {
       let published = versions.current.number
+      workspace.freeze(through: published)
       return store.cache.dirtyPages { page in
         guard page.creation <= published else { return false }
         return page.kind == .overflow

@@ -90,6 +90,7 @@ extension Storage {
     guard let log else { throw StorageError(.readOnly, "\(path) was opened for reading only") }
     let payload = transaction.encoded()
     let records = transaction.writtenRecords
+    let isShort = transaction.isShort
     let durability = transaction.durability ?? options.durability
     commitLatch.lock()
     defer { commitLatch.unlock() }
@@ -108,13 +109,25 @@ extension Storage {
     lastTimestamp = now
     nextTransaction += 1
     workspace.lsn = lsn
+    let published = versions.current
+    // Before anybody can see it, and before its locks are free.
+    transactions.note(lsn, published: published.lsn, records)
+    // When nothing before it waits for a sync, it is visible at once.
+    let isPublished = durability != .safe && lastSafeLSN <= published.lsn
     do {
-      try payload.withUnsafeBytes { bytes in try workspace.apply(bytes) }
+      if isPublished && isShort {
+        try versions.publish { pinned in
+          try workspace.changeInPlace(above: pinned) { try workspace.apply(payload) }
+          return workspace.seal(lsn: lsn, timestamp: now)
+        }
+        releasePages()
+      } else {
+        try workspace.apply(payload)
+        if isPublished { publish(workspace.seal(lsn: lsn, timestamp: now)) }
+      }
     } catch {
       throw poison("applying commit \(lsn) failed: \(error)")
     }
-    // Before anybody can see it, and before its locks are free.
-    transactions.note(lsn, published: versions.current.lsn, records)
     counters.commits.wrappingAdd(1, ordering: .relaxed)
     bytesSinceCheckpoint.add(payload.count + Storage.frameOverhead, ordering: .relaxed)
     if grows { unwrittenGrows = true }
@@ -123,10 +136,6 @@ extension Storage {
       lastSafeLSN = lsn
     } else {
       unsynced.add(transaction.operationCount, durability, at: options.clock.monotonic())
-      if lastSafeLSN <= versions.current.lsn {
-        // Nothing before it waits for a sync, so it is as durable as promised, and visible, now.
-        publish(workspace.seal(lsn: lsn, timestamp: now))
-      }
     }
     return ticket(lsn)
   }
@@ -175,9 +184,9 @@ extension Storage {
 
   /// Makes pages available that nobody needs any more. Under the commit latch.
   func releasePages(all: Bool = false) {
-    let (needed, isWorthwhile) = versions.needed(heldPages: workspace.space.heldCount)
-    workspace.space.release(needed: needed, published: versions.current.number, all: all || isWorthwhile) {
-      extent in
+    let all = versions.isWorthLooking(heldPages: workspace.space.heldCount) || all
+    guard all || workspace.space.hasFresh else { return }
+    workspace.space.release(needed: versions.needed, published: versions.current.number, all: all) { extent in
       store.forget(extent.start)
     }
   }

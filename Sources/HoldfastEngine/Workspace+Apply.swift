@@ -1,4 +1,6 @@
 extension Workspace {
+  func apply(_ payload: [UInt8]) throws { try payload.withUnsafeBytes { try apply($0) } }
+
   /// Applies the operations of one commit, in their order.
   ///
   /// An operation whose page is damaged throws; with `setAside`, the page is cut off instead, and the

@@ -69,9 +69,12 @@ extension Workspace {
   }
 
   func writableRoot(_ tree: inout TreeRoot) throws(StorageError) -> Page {
-    let page = writable(try store.root(of: tree))
-    store.noteRoot(page.number)
-    tree.root = PageReference(number: page.number, tag: .unset)
+    let root = try store.root(of: tree)
+    let page = writable(root)
+    if page !== root {
+      store.noteRoot(page.number)
+      tree.root = PageReference(number: page.number, tag: .unset)
+    }
     return page
   }
 

@@ -2,9 +2,9 @@ import HashTreeCollections
 
 /// The state that commits are applied to: trees whose pages no reader sees yet.
 ///
-/// A page is changed in place when this working version made it, and copied when an earlier one did.
-/// ``seal(lsn:timestamp:)`` turns the state into a ``Version`` and begins the next. Touched under the commit
-/// latch only.
+/// A page is changed in place when this working version made it, and copied when an earlier one did, unless
+/// ``changeInPlace(above:_:)`` says that nobody can see the earlier one. ``seal(lsn:timestamp:)`` turns the state
+/// into a ``Version`` and begins the next. Touched under the commit latch only.
 ///
 /// `@unchecked Sendable`: by that rule.
 final class Workspace: @unchecked Sendable {
@@ -12,6 +12,10 @@ final class Workspace: @unchecked Sendable {
   var trees: TreeDictionary<UInt64, TreeRoot>
   /// The number that the next sealed version will have.
   private(set) var number: UInt64
+  /// The first version whose pages nobody else can see, so that they are changed in place.
+  private var firstPrivate: UInt64
+  /// The last version that was, or is being, written to the file: pages of versions up to it must stay as they are.
+  private var frozen: UInt64
   /// The commit being applied; goes into the headers of the pages that it makes.
   var lsn: UInt64
   var space: FreeSpace
@@ -34,6 +38,8 @@ final class Workspace: @unchecked Sendable {
     self.store = store
     self.trees = trees
     self.number = number
+    firstPrivate = number
+    frozen = number - 1
     self.lsn = lsn
     self.space = space
   }
@@ -50,13 +56,27 @@ final class Workspace: @unchecked Sendable {
   /// Makes what was applied so far a version of its own; whatever is applied next copies its pages.
   func seal(lsn: UInt64, timestamp: Int64) -> Version {
     let version = Version(number: number, lsn: lsn, timestamp: timestamp, trees: trees)
-    number += 1
+    beginVersion()
     isChanged = false
     return version
   }
 
   /// Goes on as another version, so that pages made so far are copied from now on.
-  func beginVersion() { number += 1 }
+  func beginVersion() {
+    number += 1
+    firstPrivate = number
+  }
+
+  /// Notes that pages of a version, and of those before it, are going to be written.
+  func freeze(through version: UInt64) { frozen = max(frozen, version) }
+
+  /// While `body` runs, pages are changed in place that were made after the version `pinned`, which is the last
+  /// that anybody reads, and that are not written to the file.
+  func changeInPlace<E: Error>(above pinned: UInt64, _ body: () throws(E) -> Void) throws(E) {
+    firstPrivate = max(pinned, frozen) + 1
+    defer { firstPrivate = number }
+    try body()
+  }
 
   /// Goes back to a version, dropping all that was applied after it. Pages that the discarded versions had
   /// retired are reached again.
@@ -68,7 +88,7 @@ final class Workspace: @unchecked Sendable {
     for page in store.cache.pages(where: { $0.retirement != .max && $0.retirement > version.number }) {
       page.retirement = .max
     }
-    number += 1
+    beginVersion()
     isChanged = false
   }
 
@@ -83,9 +103,9 @@ final class Workspace: @unchecked Sendable {
     return page
   }
 
-  /// The page itself if this working version made it, else a copy of it under a new number.
+  /// The page itself if nobody else can see it, else a copy of it under a new number.
   func writable(_ page: Page) -> Page {
-    if page.creation == number { return page }
+    if page.creation >= firstPrivate { return page }
     let copy = Page(
       number: allocate(page.runLength), runLength: page.runLength, pageSize: store.pageSize,
       creation: number)
@@ -106,9 +126,9 @@ final class Workspace: @unchecked Sendable {
     return number
   }
 
-  /// Gives up a page: at once if no sealed version reaches it, else when none that does is needed.
+  /// Gives up a page: at once if nobody else can see it, else when no version that reaches it is needed.
   func retire(_ page: Page) {
-    if page.creation == number {
+    if page.creation >= firstPrivate {
       free(page)
     } else {
       page.retirement = number

@@ -22,6 +22,9 @@ struct WriteBuffer {
   /// Whether some entry has a value.
   var hasValues: Bool { entries.contains { $0.value != nil } }
 
+  /// Whether every entry has a value.
+  var onlyPuts: Bool { entries.allSatisfy { $0.value != nil } }
+
   /// Whether what the tree held before the transaction is gone.
   var isCleared = false
 

@@ -585,6 +585,13 @@ public final class WriteTransaction {
     created.isEmpty && buffers.allSatisfy { !$1.buffer.hasValues || dropped.contains($0) }
   }
 
+  /// Whether applying it takes no time that would matter to somebody who waits for it, and cannot fail: a few keys
+  /// get values, for which ``readAhead(_:)`` sees to it that all pages are there.
+  var isShort: Bool {
+    operationCount <= 16 && byteCount <= 16_384 && dropped.isEmpty
+      && buffers.allSatisfy { !$1.buffer.isCleared && $1.buffer.onlyPuts }
+  }
+
   /// Reads every page that applying the commit needs, so that nothing can fail then. `root` says where a tree
   /// is now. What it can do without, it asks for when it comes to it: neighbours to merge with, and those that
   /// get the keys of an emptied leaf.
