@@ -1,8 +1,8 @@
 /// A page, or a run of pages that hold one large value, in memory.
 ///
-/// The bytes are written by one thread only: the committer that made the page, while `creation` is the number
-/// of the version being worked on, under the commit latch. From the moment that version is sealed they never
-/// change, except for the tags of children, which change under ``PageStore``'s tag latch alone.
+/// The bytes are written by committers only, under the commit latch: while `creation` is the number of the version
+/// being worked on, and later while nobody can see any version that reaches the page
+/// (``Workspace/changeInPlace(above:_:)``). Otherwise they never change, except for the tags of children, which change under ``PageStore``'s tag latch alone.
 ///
 /// `@unchecked Sendable`: the bytes by the rule above; `isDirty`, `isReferenced` and `ring` are read and
 /// written under the latch of the cache shard that holds the page; `retirement` under the commit latch.
@@ -17,13 +17,13 @@ final class Page: @unchecked Sendable {
   let size: Int
 
   /// The first version that does not reach it; `.max` while the newest does.
-  var retirement: UInt64 = .max
+  @exclusivity(unchecked) var retirement: UInt64 = .max
   /// Whether the file lacks it.
-  var isDirty = false
+  @exclusivity(unchecked) var isDirty = false
   /// The second chance of the clock.
   @exclusivity(unchecked) var isReferenced = true
   /// Where it stands in its shard's clock.
-  var ring = -1
+  @exclusivity(unchecked) var ring = -1
 
   init(number: UInt64, runLength: Int, pageSize: Int, creation: UInt64) {
     self.number = number

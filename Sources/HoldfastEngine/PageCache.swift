@@ -11,9 +11,9 @@ final class PageCache: Sendable {
     let latch = Latch()
     // No two accesses meet under the latch, so that they need not be checked at run time, on every step down a tree.
     @exclusivity(unchecked) var pages = PageTable()
-    var clock: [Page] = []
-    var hand = 0
-    var bytes = 0
+    @exclusivity(unchecked) var clock: [Page] = []
+    @exclusivity(unchecked) var hand = 0
+    @exclusivity(unchecked) var bytes = 0
   }
 
   private let shards: [Shard]

@@ -21,9 +21,9 @@ final class PageStore: Sendable {
 
   /// `@unchecked Sendable`: touched under `tagLatch` only.
   private final class TagTable: @unchecked Sendable {
-    var tags: [UInt64: PageTag] = [:]
+    @exclusivity(unchecked) var tags: [UInt64: PageTag] = [:]
     /// Pages that are, or were, roots.
-    var roots: Set<UInt64> = []
+    @exclusivity(unchecked) var roots: Set<UInt64> = []
   }
 
   var pageSize: Int { codec.pageSize }

@@ -95,7 +95,7 @@ extension Storage {
     commitLatch.lock()
     defer { commitLatch.unlock() }
     // Not whether it is being closed: that waits for the transaction that is running.
-    if let failure = status.withLock({ $0.failure ?? $0.isUndoing }) { throw failure }
+    try checkHealth()
     // Everything that can fail comes first: reading the pages that will change, then reserving room in the
     // log.
     store.cache.pauseEviction()

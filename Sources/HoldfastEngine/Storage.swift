@@ -40,20 +40,21 @@ public final class Storage: @unchecked Sendable {
   let workspace: Workspace
   /// The log; `nil` when opened for reading only. Under `commitLatch` for appending, `logLatch` for writing.
   let log: Log?
+  // The latch sees to it that nobody else looks while these change, so that need not be checked at run time.
   /// Sealed versions that wait for their sync, in order. Under `commitLatch`.
-  var sealed: [Version] = []
+  @exclusivity(unchecked) var sealed: [Version] = []
   /// The last LSN whose publication has to wait for a sync. Under `commitLatch`.
-  var lastSafeLSN: UInt64 = 0
+  @exclusivity(unchecked) var lastSafeLSN: UInt64 = 0
   /// What no sync has covered. Under `commitLatch`.
-  var unsynced = Unsynced()
+  @exclusivity(unchecked) var unsynced = Unsynced()
   /// Bytes appended since the log was last written. Changed under `commitLatch`.
   let unwrittenBytes = Atomic<Int>(0)
   /// Whether some of that adds entries. Under `commitLatch`.
-  var unwrittenGrows = false
+  @exclusivity(unchecked) var unwrittenGrows = false
   /// Bytes appended since the last checkpoint began. Changed under `commitLatch`.
   let bytesSinceCheckpoint = Atomic<Int>(0)
-  var lastTimestamp: Int64
-  var nextTransaction: UInt64
+  @exclusivity(unchecked) var lastTimestamp: Int64
+  @exclusivity(unchecked) var nextTransaction: UInt64
   let nextTree: Atomic<UInt64>
 
   /// The slots as they were last written, older first. Under `checkpointLatch`.
@@ -65,7 +66,7 @@ public final class Storage: @unchecked Sendable {
   let lastCheckpoint: Mutex<(lsn: UInt64, time: Int64)>
 
   /// Why nothing more may be written, and whether it is closed.
-  let status = Mutex(Status())
+  let status = StatusBoard()
   /// What the layer above has done by the background thread.
   let maintenanceHook = Mutex<(@Sendable (UInt64) -> Void)?>(nil)
   let counters = Counters()
@@ -81,7 +82,7 @@ public final class Storage: @unchecked Sendable {
   /// 0.
   static let firstVersion: UInt64 = 1
 
-  struct Status {
+  struct Status: Sendable {
     var failure: StorageError?
     /// Set while a failed log write is being undone: commits fail instead of joining in.
     var isUndoing: StorageError?
@@ -93,6 +94,25 @@ public final class Storage: @unchecked Sendable {
     var checkpointFailure: StorageError?
     /// Why the last commit failed for lack of room, when none has succeeded since.
     var diskFull: StorageError?
+
+    /// Whether there is something that keeps calls from being made.
+    var isOutOfOrder: Bool { failure != nil || isUndoing != nil || isClosing || isClosed }
+  }
+
+  /// The status, with the part that every call asks for readable without a lock.
+  final class StatusBoard: Sendable {
+    private let status = Mutex(Status())
+    private let outOfOrder = Atomic<Bool>(false)
+
+    /// Whether there is something that keeps calls from being made.
+    var isOutOfOrder: Bool { outOfOrder.load(ordering: .acquiring) }
+
+    func withLock<R: Sendable>(_ body: (inout Status) -> R) -> R {
+      status.withLock { status in
+        defer { outOfOrder.store(status.isOutOfOrder, ordering: .releasing) }
+        return body(&status)
+      }
+    }
   }
 
   init(
@@ -149,18 +169,24 @@ public final class Storage: @unchecked Sendable {
   }
 
   func checkOpen() throws(StorageError) {
-    if status.withLock({ $0.isClosed }) {
+    if status.isOutOfOrder, status.withLock({ $0.isClosed }) {
       throw StorageError(.closed, "\(path) is closed: open it again")
     }
   }
 
   func checkWritable() throws(StorageError) {
-    let (isClosed, failure) = status.withLock { ($0.isClosing, $0.failure ?? $0.isUndoing) }
-    if isClosed { throw StorageError(.closed, "\(path) is closed: open it again") }
+    if status.isOutOfOrder, status.withLock({ $0.isClosing }) {
+      throw StorageError(.closed, "\(path) is closed: open it again")
+    }
     if options.isReadOnly {
       throw StorageError(.readOnly, "\(path) was opened for reading only: open it for writing")
     }
-    if let failure { throw failure }
+    try checkHealth()
+  }
+
+  /// Throws why nothing can be written, whether or not it is being closed.
+  func checkHealth() throws(StorageError) {
+    if status.isOutOfOrder, let failure = status.withLock({ $0.failure ?? $0.isUndoing }) { throw failure }
   }
 
   /// The pages that are known to be damaged, with the keys that they concern; at most 1000 of them. Whatever
@@ -184,7 +210,7 @@ public final class Storage: @unchecked Sendable {
   }
 
   /// Why writes are refused, if they are.
-  public var failure: StorageError? { status.withLock { $0.failure } }
+  public var failure: StorageError? { status.isOutOfOrder ? status.withLock { $0.failure } : nil }
 
   // MARK: The background thread
 

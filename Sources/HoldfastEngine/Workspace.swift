@@ -9,22 +9,23 @@ import HashTreeCollections
 /// `@unchecked Sendable`: by that rule.
 final class Workspace: @unchecked Sendable {
   let store: PageStore
-  var trees: TreeDictionary<UInt64, TreeRoot>
+  // The latch sees to it that nobody else looks while these change, so that need not be checked at run time.
+  @exclusivity(unchecked) var trees: TreeDictionary<UInt64, TreeRoot>
   /// The number that the next sealed version will have.
-  private(set) var number: UInt64
+  @exclusivity(unchecked) private(set) var number: UInt64
   /// The first version whose pages nobody else can see, so that they are changed in place.
-  private var firstPrivate: UInt64
+  @exclusivity(unchecked) private var firstPrivate: UInt64
   /// The last version that was, or is being, written to the file: pages of versions up to it must stay as they are.
   private var frozen: UInt64
   /// The commit being applied; goes into the headers of the pages that it makes.
-  var lsn: UInt64
-  var space: FreeSpace
+  @exclusivity(unchecked) var lsn: UInt64
+  @exclusivity(unchecked) var space: FreeSpace
   /// Whether something changed since the last seal.
-  private(set) var isChanged = false
+  @exclusivity(unchecked) private(set) var isChanged = false
   /// Trees whose records in the catalog are out of date.
-  var touched: Set<UInt64> = []
+  @exclusivity(unchecked) var touched: Set<UInt64> = []
   /// The pages of trees that the commit being applied clears.
-  var doomed: [UInt64: TreePages] = [:]
+  @exclusivity(unchecked) var doomed: [UInt64: TreePages] = [:]
   /// The run that lists the free pages as of the last checkpoint.
   var freeSpaceRun: (number: UInt64, runLength: Int)?
   /// Pages that could not be given back because the page that names them is damaged.

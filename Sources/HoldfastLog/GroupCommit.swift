@@ -1,5 +1,6 @@
 import CHoldfast
 import HoldfastIO
+import Synchronization
 
 /// Lets many threads share one sync: one of them leads, the others sleep until their commit is complete.
 ///
@@ -32,7 +33,8 @@ public final class GroupCommit<Failure: Error & Sendable>: @unchecked Sendable {
   private var isLed = false
   private var waiting: [Waiter] = []
   private var poison: Failure?
-  private var generation: UInt64 = 0
+  /// Changed under `latch`.
+  private let generation = Atomic<UInt64>(0)
   private var abandoned: [Abandonment] = []
 
   private struct Abandonment {
@@ -49,7 +51,7 @@ public final class GroupCommit<Failure: Error & Sendable>: @unchecked Sendable {
   public var completed: UInt64 { latch.withLock { reached } }
 
   /// To be called under the lock under which a commit was appended, after it was.
-  public func ticket() -> Ticket { latch.withLock { Ticket(generation: generation) } }
+  public func ticket() -> Ticket { Ticket(generation: generation.load(ordering: .acquiring)) }
 
   /// Returns when every commit through `lsn` is complete.
   ///
@@ -62,7 +64,7 @@ public final class GroupCommit<Failure: Error & Sendable>: @unchecked Sendable {
   ) throws(Failure) {
     var isLeading = false
     latch.lock()
-    let ticket = ticket ?? Ticket(generation: generation)
+    let ticket = ticket ?? self.ticket()
     while true {
       // Looked at again whenever the latch was not held: the world may have changed for a thread that was
       // woken.
@@ -98,7 +100,7 @@ public final class GroupCommit<Failure: Error & Sendable>: @unchecked Sendable {
 
   /// Runs one group and tells the others.
   private func run(_ lead: () throws(Failure) -> UInt64) throws(Failure) {
-    let before = latch.withLock { generation }
+    let before = generation.load(ordering: .acquiring)
     do throws(Failure) {
       let through = try lead()
       finish(through: through)
@@ -118,7 +120,7 @@ public final class GroupCommit<Failure: Error & Sendable>: @unchecked Sendable {
 
   private func finishFailed(_ failure: Failure, since before: UInt64) {
     latch.lock()
-    let wasAbandoned = generation != before
+    let wasAbandoned = generation.load(ordering: .relaxed) != before
     wake {
       if $0.lsn <= self.reached { return .complete }
       return wasAbandoned ? nil : .failed(failure)
@@ -168,7 +170,7 @@ extension GroupCommit {
   /// appended.
   public func abandon(from lsn: UInt64, with failure: Failure) {
     latch.lock()
-    generation += 1
+    let generation = generation.wrappingAdd(1, ordering: .releasing).newValue
     abandoned.append(Abandonment(generation: generation, from: lsn, failure: failure))
     if abandoned.count > GroupCommit.keptAbandonments { abandoned.removeFirst() }
     var failed: [(Waiter, Outcome)] = []
@@ -208,6 +210,12 @@ extension GroupCommit {
   /// Throws when the commit that got `lsn` at `ticket` was given up since. For callers that found another way
   /// that an LSN is complete: it may be the one of its second owner.
   public func check(_ lsn: UInt64, _ ticket: Ticket) throws(Failure) {
+    // Usually nothing was.
+    guard generation.load(ordering: .acquiring) != ticket.generation else { return }
+    try checkAbandoned(lsn, ticket)
+  }
+
+  private func checkAbandoned(_ lsn: UInt64, _ ticket: Ticket) throws(Failure) {
     let failure = latch.withLock {
       abandoned.first { $0.generation > ticket.generation && $0.from <= lsn }?.failure
     }
@@ -216,7 +224,7 @@ extension GroupCommit {
 
   /// Why a commit appended at `ticket` cannot be waited for, if so. Called with the latch held.
   private func verdict(_ lsn: UInt64, _ ticket: Ticket) -> Failure? {
-    if ticket.generation < generation {
+    if ticket.generation < generation.load(ordering: .relaxed) {
       // What is complete is never given up, so whatever was given up since the ticket was taken and reaches
       // down to the LSN included its first owner.
       let own = abandoned.first { $0.generation > ticket.generation && $0.from <= lsn }

@@ -19,13 +19,15 @@ public final class Log: @unchecked Sendable {
 
   let configuration: LogConfiguration
 
+  // The latches see to it that nobody else looks while these change, so that need not be checked at run time.
+
   /// Guards `writer` and everything that writes frames.
   let io = Latch()
   var writer: Writer
 
   /// Guards `tail`.
   let appending = Latch()
-  var tail: Tail
+  @exclusivity(unchecked) var tail: Tail
 
   /// Held while segments are prepared or retired; guards `spares`, `keepsSpares` and `spareNumber`.
   let maintenance = Latch()
@@ -35,12 +37,12 @@ public final class Log: @unchecked Sendable {
 
   /// Guards what follows; never held during a disk operation.
   let state = Latch()
-  var segments: [Segment]
-  var prepared: [Spare] = []
+  @exclusivity(unchecked) var segments: [Segment]
+  @exclusivity(unchecked) var prepared: [Spare] = []
   var retentions: [UInt64: Registration] = [:]
   var retentionNumber: UInt64 = 0
-  var buffers: [GroupBuffer] = []
-  var failure: LogError?
+  @exclusivity(unchecked) var buffers: [GroupBuffer] = []
+  @exclusivity(unchecked) var failure: LogError?
 
   /// Set together with `failure`, so that the hot paths need no latch to see that there is none.
   let hasFailed = Atomic<Bool>(false)

@@ -1,4 +1,5 @@
 import HoldfastIO
+import Synchronization
 
 /// The open transactions of a database, and what they have to know of each other.
 ///
@@ -18,12 +19,14 @@ final class TransactionTable: @unchecked Sendable {
 
   private let latch = Latch()
   private let condition = Condition()
-  private var open: [UInt64: Entry] = [:]
+  @exclusivity(unchecked) private var open: [UInt64: Entry] = [:]
   /// The threads that run closures.
-  private var threads: Set<UInt> = []
-  private var recent = RecentWrites()
-  private var nextNumber: UInt64 = 1
-  private var counts = TransactionStatistics()
+  @exclusivity(unchecked) private var threads: Set<UInt> = []
+  @exclusivity(unchecked) private var recent = RecentWrites()
+  /// The last commit in `recent`.
+  private let lastNoted = Atomic<UInt64>(0)
+  @exclusivity(unchecked) private var nextNumber: UInt64 = 1
+  @exclusivity(unchecked) private var counts = TransactionStatistics()
 
   // MARK: Beginning and ending
 
@@ -92,6 +95,7 @@ final class TransactionTable: @unchecked Sendable {
   func note(_ lsn: UInt64, published: UInt64, _ writes: [(tree: UInt64, records: [UInt64]?)]) {
     latch.withLock {
       for (tree, records) in writes { recent.note(lsn, tree: tree, records: records) }
+      lastNoted.store(lsn, ordering: .releasing)
       if recent.count >= nextSweep {
         recent.forget(through: open.values.reduce(published) { min($0, $1.base) })
         nextSweep = max(1024, recent.count * 2)
@@ -103,14 +107,26 @@ final class TransactionTable: @unchecked Sendable {
   func takeBack(after lsn: UInt64) { latch.withLock { recent.takeBack(after: lsn) } }
 
   /// How many records are noted when it is next looked for what can be forgotten.
-  private var nextSweep = 1024
+  @exclusivity(unchecked) private var nextSweep = 1024
 
-  func lastChange(_ tree: UInt64, _ key: UnsafeRawBufferPointer) -> UInt64 {
-    latch.withLock { recent.lastChange(tree, key) }
+  /// Whether a commit after `base` has written a record, as far as is known. For whoever holds the lock on what it
+  /// asks for: the one before him has noted his commit then.
+  func hasChanged(_ tree: UInt64, _ key: UnsafeRawBufferPointer, since base: UInt64) -> Bool {
+    hasNoted(since: base) && latch.withLock { recent.lastChange(tree, key) } > base
   }
 
-  func lastChange(_ tree: UInt64) -> UInt64 { latch.withLock { recent.lastChange(tree) } }
-  func lastWholeChange(_ tree: UInt64) -> UInt64 { latch.withLock { recent.lastWholeChange(tree) } }
+  /// Whether a commit after `base` has written anything to a tree.
+  func hasChanged(_ tree: UInt64, since base: UInt64) -> Bool {
+    hasNoted(since: base) && latch.withLock { recent.lastChange(tree) } > base
+  }
+
+  /// Whether a commit after `base` has changed a tree as a whole.
+  func hasChangedWhole(_ tree: UInt64, since base: UInt64) -> Bool {
+    hasNoted(since: base) && latch.withLock { recent.lastWholeChange(tree) } > base
+  }
+
+  /// Whether there was any commit after `base`; the answer of most calls needs no more.
+  private func hasNoted(since base: UInt64) -> Bool { lastNoted.load(ordering: .acquiring) > base }
 
   // MARK: Ending from outside
 

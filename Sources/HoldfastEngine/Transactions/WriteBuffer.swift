@@ -2,8 +2,8 @@ import HoldfastIO
 
 /// What one transaction has written to one tree: the last value of each key, or that it is gone.
 ///
-/// Keys and values lie one behind the other in one piece of memory; a hash table finds entries by key, and a
-/// sorted list of them is made when somebody wants an order.
+/// Keys and values lie one behind the other in one piece of memory; a hash table finds entries by key when there
+/// are more than a few, and a sorted list of them is made when somebody wants an order.
 struct WriteBuffer {
   struct Entry {
     var key: Range<Int>
@@ -44,10 +44,9 @@ struct WriteBuffer {
 
   /// Sets (or, with `nil`, deletes) a key.
   mutating func set(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Undo {
-    let hash = XXH64.hash(key)
     let bytes = arena.count
-    guard let index = find(key, hash) else {
-      add(key, value, hash)
+    guard let index = find(key) else {
+      add(key, value)
       return .added(bytes: bytes)
     }
     let undo = Undo.changed(index: index, value: entries[index].value, bytes: bytes)
@@ -75,20 +74,20 @@ struct WriteBuffer {
   mutating func insert<E: Error>(
     _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, existsBelow: () throws(E) -> Bool
   ) throws(E) -> Undo? {
-    let hash = XXH64.hash(key)
     let bytes = arena.count
-    if let index = find(key, hash) {
+    if let index = find(key) {
       if entries[index].value != nil { return nil }
       entries[index].value = append(value)
       return .changed(index: index, value: nil, bytes: bytes)
     }
     if !isCleared, try existsBelow() { return nil }
-    add(key, value, hash)
+    add(key, value)
     return .added(bytes: bytes)
   }
 
   /// Sets (or, with `nil`, deletes) a key that has no entry yet.
-  private mutating func add(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?, _ hash: UInt64) {
+  private mutating func add(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) {
+    if entries.isEmpty { arena.reserveCapacity(key.count + (value?.count ?? 0)) }
     if isAscending, let last = entries.last {
       isAscending = arena.withUnsafeBytes {
         compareBytes(UnsafeRawBufferPointer(rebasing: $0[last.key]), key) < 0
@@ -97,7 +96,8 @@ struct WriteBuffer {
     order = nil
     let entry = Entry(key: append(key), value: value.map { append($0) })
     entries.append(entry)
-    if entries.count * 2 > table.count { rehash() } else { link(entries.count - 1, hash) }
+    if table.isEmpty && entries.count <= WriteBuffer.fewEntries { return }
+    if entries.count * 2 > table.count { rehash() } else { link(entries.count - 1, XXH64.hash(key)) }
   }
 
   private mutating func append(_ bytes: UnsafeRawBufferPointer) -> Range<Int> {
@@ -115,7 +115,7 @@ struct WriteBuffer {
   // MARK: Reading
 
   /// The entry for a key.
-  func entry(_ key: UnsafeRawBufferPointer) -> Entry? { find(key, XXH64.hash(key)).map { entries[$0] } }
+  func entry(_ key: UnsafeRawBufferPointer) -> Entry? { find(key).map { entries[$0] } }
 
   func withBytes<R, E: Error>(
     _ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws(E) -> R
@@ -148,19 +148,24 @@ struct WriteBuffer {
 
   // MARK: The hash table: slots hold an entry's index plus one, collisions go to the next slot
 
-  private func find(_ key: UnsafeRawBufferPointer, _ hash: UInt64) -> Int? {
-    guard !table.isEmpty else { return nil }
+  /// So many entries are looked through one by one, without a table.
+  private static var fewEntries: Int { 8 }
+
+  private func find(_ key: UnsafeRawBufferPointer) -> Int? {
+    guard !table.isEmpty else { return entries.indices.first { isEntry($0, key) } }
     let mask = table.count - 1
-    var slot = Int(truncatingIfNeeded: hash) & mask
+    var slot = Int(truncatingIfNeeded: XXH64.hash(key)) & mask
     while table[slot] != 0 {
       let index = Int(table[slot]) - 1
-      let isEqual = arena.withUnsafeBytes {
-        compareBytes(UnsafeRawBufferPointer(rebasing: $0[entries[index].key]), key) == 0
-      }
-      if isEqual { return index }
+      if isEntry(index, key) { return index }
       slot = (slot + 1) & mask
     }
     return nil
+  }
+
+  @inline(__always)
+  private func isEntry(_ index: Int, _ key: UnsafeRawBufferPointer) -> Bool {
+    arena.withUnsafeBytes { compareBytes(UnsafeRawBufferPointer(rebasing: $0[entries[index].key]), key) == 0 }
   }
 
   private mutating func link(_ index: Int, _ hash: UInt64) {
@@ -171,6 +176,7 @@ struct WriteBuffer {
   }
 
   private mutating func unlink(_ index: Int) {
+    guard !table.isEmpty else { return }
     let mask = table.count - 1
     var slot = Int(truncatingIfNeeded: withBytes(entries[index].key) { XXH64.hash($0) }) & mask
     while table[slot] != Int32(truncatingIfNeeded: index + 1) { slot = (slot + 1) & mask }
@@ -178,7 +184,7 @@ struct WriteBuffer {
   }
 
   private mutating func rehash() {
-    table = [Int32](repeating: 0, count: max(8, table.count * 2))
+    table = [Int32](repeating: 0, count: max(4 * WriteBuffer.fewEntries, table.count * 2))
     for index in entries.indices {
       link(index, withBytes(entries[index].key) { XXH64.hash($0) })
     }
