@@ -20,8 +20,9 @@ import Testing
     var pageSize = 4096
     var cacheBytes = 256 * 1024
     var steps: Int
+    var durability = Durability.safe
     var testDescription: String {
-      "seed \(seed), \(encrypted ? "encrypted" : "plain"), pages of \(pageSize), cache of \(cacheBytes)"
+      "seed \(seed), \(encrypted ? "encrypted" : "plain"), pages of \(pageSize), cache of \(cacheBytes), \(durability)"
     }
   }
 
@@ -31,6 +32,7 @@ import Testing
       return [
         Shape(seed: seed, encrypted: false, steps: 6000),
         Shape(seed: seed, encrypted: true, pageSize: 8192, cacheBytes: 512 * 1024, steps: 6000),
+        Shape(seed: seed, encrypted: false, steps: 6000, durability: .unsafe),
       ]
     }
     return [
@@ -38,6 +40,11 @@ import Testing
       Shape(seed: 2, encrypted: true, steps: 6000),
       Shape(seed: 3, encrypted: false, pageSize: 8192, cacheBytes: 4 << 20, steps: 6000),
       Shape(seed: 4, encrypted: true, pageSize: 65536, cacheBytes: 1 << 20, steps: 3000),
+      Shape(seed: 5, encrypted: false, steps: 6000, durability: .unsafe),
+      Shape(seed: 6, encrypted: true, cacheBytes: 4 << 20, steps: 6000, durability: .unsafe),
+      Shape(
+        seed: 7, encrypted: false, pageSize: 8192, cacheBytes: 4 << 20, steps: 6000,
+        durability: .batch(operations: 10, milliseconds: 1000)),
     ]
   }
 
@@ -47,9 +54,10 @@ import Testing
   func random(_ shape: Shape) throws {
     var random = SplitMix64(seed: shape.seed)
     let disk = try makeDisk(seed: shape.seed)
-    let options = try makeOptions(
+    var options = try makeOptions(
       disk, seed: shape.seed, encrypted: shape.encrypted, pageSize: shape.pageSize,
       cacheBytes: shape.cacheBytes)
+    options.durability = shape.durability
     var storage = try Storage.open(path, options)
     let trees: [UInt64] = try storage.write { transaction in
       try (0..<3).map { _ in try transaction.createTree() }
@@ -67,6 +75,7 @@ import Testing
       case 1:
         // The process dies: everything that was acknowledged as safe is there.
         readers.removeAll()
+        if shape.durability != .safe { try storage.persist() }
         disk.killProcess()
         storage = try Storage.open(path, options)
         #expect(!storage.recovery.wasClean)
@@ -82,6 +91,11 @@ import Testing
           try storage.write { try $0.clearTree(id) }
           models[id] = [:]
         }
+      case 10:
+        // One that waits for a sync, between those that do not.
+        let (id, key) = (trees[0], randomKey(&random))
+        try storage.put(id, key, [1], .safe)
+        models[id]?[key] = [1]
       default:
         let count = random.next() % 10 == 0 ? 200 : 1 + Int(random.next() % 4)
         try transact(storage, trees, &models, &random, count: count)
