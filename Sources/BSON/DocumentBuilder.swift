@@ -99,6 +99,13 @@ public struct DocumentBuilder: Sendable {
     bytes.append(contentsOf: element.value.bytes)
   }
 
+  /// Appends all elements of a valid document as they are. Not for arrays.
+  package mutating func append(elementsOf document: Document) {
+    document.withUnsafeBytes { source in
+      bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: source[4..<source.count - 1]))
+    }
+  }
+
   /// Begins a document; what is appended next goes into it, until ``end()``.
   public mutating func beginDocument(_ key: String = "") {
     begin(.document, key)

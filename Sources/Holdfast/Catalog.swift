@@ -62,7 +62,7 @@ struct CollectionRecord: Sendable {
 /// `docs/format.md`.
 ///
 /// They are read from the transaction or snapshot at hand every time: one lookup in a small tree, which
-/// cannot be out of date whatever was rolled back, dropped or made anew.
+/// cannot be out of date whatever was rolled back, dropped or made anew. ``DecodedRecords`` spares the decoding.
 enum Catalog {
   static let tree: UInt64 = 0
   /// The engine keeps keys that begin with 0.
@@ -77,15 +77,22 @@ enum Catalog {
 
   /// What is known of a collection; `nil` when there is none of this name.
   static func record(
-    of name: CollectionName, in reader: some TreeReader
+    of name: CollectionName, in reader: some TreeReader, _ decoded: DecodedRecords
   ) throws(HoldfastError) -> CollectionRecord? {
-    let outcome = try translating(name) { () throws(StorageError) in
+    var isThere = false
+    var record: CollectionRecord?
+    do throws(StorageError) {
       try name.key.withBytes { (key) throws(StorageError) in
-        try reader.withValue(tree, key: key) { value in value.map { decode($0) } }
+        try reader.withValue(tree, key: key) { value in
+          guard let value else { return }
+          isThere = true
+          record = decoded.record(value)
+        }
       }
+    } catch {
+      throw HoldfastError(error, collection: name.text)
     }
-    guard let outcome else { return nil }
-    guard let record = outcome else { throw malformed(name.text) }
+    if isThere && record == nil { throw malformed(name.text) }
     return record
   }
 

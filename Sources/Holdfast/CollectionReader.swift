@@ -58,6 +58,8 @@ struct CollectionReader<Reader: TreeReader> {
 
 extension CollectionReader where Reader == HoldfastEngine.Snapshot {
   init(_ reader: Reader, _ name: CollectionName, _ context: QueryContext) throws(HoldfastError) {
-    self.init(reader: reader, name: name, record: try Catalog.record(of: name, in: reader), context: context)
+    self.init(
+      reader: reader, name: name, record: try Catalog.record(of: name, in: reader, context.records),
+      context: context)
   }
 }

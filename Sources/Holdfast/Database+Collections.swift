@@ -62,6 +62,6 @@ extension Database {
   /// such collection yet.
   public func durability(of collection: String) throws(HoldfastError) -> Durability {
     let name = try CollectionName(collection)
-    return try Catalog.record(of: name, in: try engineSnapshot())?.durability ?? durability
+    return try Catalog.record(of: name, in: try engineSnapshot(), context.records)?.durability ?? durability
   }
 }

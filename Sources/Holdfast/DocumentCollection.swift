@@ -7,16 +7,23 @@ public struct DocumentCollection: WritableCollection, Sendable {
   public let name: String
   /// The database it is in.
   public let database: Database
+  /// The name, when it is one that a collection can have.
+  private let known: CollectionName?
 
   init(_ database: Database, _ name: String) {
     self.database = database
     self.name = name
+    known = try? CollectionName(name)
+  }
+
+  private func checkedName() throws(HoldfastError) -> CollectionName {
+    if let known { known } else { try CollectionName(name) }
   }
 
   // MARK: Reading
 
   private func reader() throws(HoldfastError) -> CollectionReader<HoldfastEngine.Snapshot> {
-    let name = try CollectionName(name)
+    let name = try checkedName()
     return try CollectionReader(try database.engineSnapshot(), name, database.context)
   }
 
@@ -57,7 +64,7 @@ public struct DocumentCollection: WritableCollection, Sendable {
   private func change<R>(
     _ body: (TransactionCollection) throws(HoldfastError) -> R
   ) throws(HoldfastError) -> R {
-    let name = try CollectionName(name)
+    let name = try checkedName()
     return try database.change(name) { (transaction) throws(HoldfastError) in
       try body(transaction.collection(name.text))
     }
@@ -65,7 +72,7 @@ public struct DocumentCollection: WritableCollection, Sendable {
 
   @discardableResult
   public func insert(_ document: Document) throws(HoldfastError) -> BSONValue {
-    let name = try CollectionName(name)
+    let name = try checkedName()
     // Checking a document needs no lock.
     let prepared = try PreparedDocument(document, for: name)
     try change { (collection) throws(HoldfastError) in try collection.insert(prepared, name) }

@@ -69,7 +69,7 @@ struct PreparedDocument: Sendable {
   private static func adding(_ id: BSONValue, to document: Document) -> Document {
     var builder = DocumentBuilder(reservingCapacity: document.byteCount + 32)
     builder.append("_id", id)
-    document.withRawDocument { raw in for element in raw { builder.append(element) } }
+    builder.append(elementsOf: document)
     return builder.finish()
   }
 }

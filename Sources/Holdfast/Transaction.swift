@@ -1,4 +1,5 @@
 internal import HoldfastEngine
+internal import HoldfastIO
 
 /// A transaction over any number of collections: what it writes becomes visible, and durable, as a whole or
 /// not at all. It sees its own writes, and of others what its ``Isolation`` says.
@@ -19,11 +20,10 @@ public final class Transaction {
   /// What it sees of other transactions.
   public let isolation: Isolation
   let context: QueryContext
-  let now: () -> Int64
   /// What it has seen of the catalog.
-  private var records: [CollectionName: CollectionRecord?] = [:]
+  @exclusivity(unchecked) private var records = SmallDictionary<CollectionName, CollectionRecord?>()
   /// The collections that nobody else can change the description of until this transaction ends.
-  private var shared: Set<CollectionName> = []
+  @exclusivity(unchecked) private var shared = SmallDictionary<CollectionName, Bool>()
   /// Why it cannot be committed: a call failed after it had changed something.
   private(set) var failure: HoldfastError?
   /// The database's durability, if this transaction changes it.
@@ -31,9 +31,9 @@ public final class Transaction {
   /// The durability of collections that have none of their own.
   private let standard: Durability
   /// Calls inside of calls.
-  private var depth = 0
+  @exclusivity(unchecked) private var depth = 0
   /// Whether nothing was called yet, so that what it sees is what is committed by now.
-  private var isFresh = true
+  @exclusivity(unchecked) private var isFresh = true
 
   /// The number of the first of the attempts of which this is one.
   let age: UInt64
@@ -49,11 +49,12 @@ public final class Transaction {
     self.database = database
     standard = database.durability
     context = database.context
-    let clock = database.storage.options.clock
-    now = { clock.now() }
   }
 
   func belongs(to database: Database) -> Bool { self.database === database }
+
+  /// Milliseconds since 1970.
+  func now() -> Int64 { database.storage.options.clock.now() }
 
   /// Counts transactions since the database was opened; errors and reports name transactions by it.
   public var number: UInt64 { engine.number }
@@ -112,7 +113,7 @@ public final class Transaction {
   /// again; later ones cannot.
   public func rollback(to savepoint: Savepoint) throws(HoldfastError) {
     try translating { () throws(StorageError) in try engine.rollback(to: savepoint.engine) }
-    records = [:]
+    records = SmallDictionary()
     failure = savepoint.failure
     newStandard = savepoint.newStandard
   }
@@ -164,7 +165,7 @@ public final class Transaction {
         try refresh()
       } else {
         try translating { () throws(StorageError) in try engine.restart() }
-        (records, failure, newStandard) = ([:], nil, nil)
+        (records, failure, newStandard) = (SmallDictionary(), nil, nil)
       }
     }
     return try body()
@@ -172,7 +173,7 @@ public final class Transaction {
 
   private func refresh() throws(HoldfastError) {
     try translating { () throws(StorageError) in try engine.refresh() }
-    records = [:]
+    records = SmallDictionary()
   }
 
   // MARK: Collections
@@ -311,7 +312,7 @@ public final class Transaction {
 
   func record(of name: CollectionName) throws(HoldfastError) -> CollectionRecord? {
     if let known = records[name] { return known }
-    let record = try Catalog.record(of: name, in: engine)
+    let record = try Catalog.record(of: name, in: engine, context.records)
     records[name] = .some(record)
     return record
   }
@@ -321,11 +322,11 @@ public final class Transaction {
   func recordForWriting(_ name: CollectionName) throws(HoldfastError) -> CollectionRecord? {
     guard let record = try record(of: name) else { return nil }
     engine.require((record.durability ?? standard).engine)
-    if !shared.contains(name) {
+    if shared[name] == nil {
       try translating(name) { () throws(StorageError) in
         try name.key.withBytes { (key) throws(StorageError) in try engine.share(Catalog.tree, key: key) }
       }
-      shared.insert(name)
+      shared[name] = true
     }
     return record
   }

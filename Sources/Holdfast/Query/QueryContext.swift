@@ -4,6 +4,8 @@ internal import HoldfastEngine
 final class QueryContext: Sendable {
   /// Which plans were chosen before.
   let plans = PlanCache()
+  /// What was read of the catalog.
+  let records = DecodedRecords()
   /// What `$$NOW` is.
   let now: @Sendable () -> BSONDateTime
   /// The time in nanoseconds from some beginning, for `explain`.
