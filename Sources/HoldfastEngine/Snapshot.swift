@@ -5,9 +5,11 @@ public final class Snapshot: Sendable {
   let storage: Storage
   let version: Version
 
-  init(_ storage: Storage) {
+  convenience init(_ storage: Storage) { self.init(storage, at: storage.options.clock.monotonic()) }
+
+  init(_ storage: Storage, at now: UInt64) {
     self.storage = storage
-    version = storage.versions.pin(at: storage.options.clock.monotonic())
+    version = storage.versions.pin(at: now)
   }
 
   deinit { storage.versions.unpin(version.number) }
@@ -19,7 +21,9 @@ public final class Snapshot: Sendable {
   package var timestamp: Int64 { version.timestamp }
 
   /// The numbers of all trees that exist, ascending, without the catalog's.
-  package var treeIDs: [UInt64] { version.trees.keys.filter { $0 != TreeRoot.catalogID }.sorted() }
+  package var treeIDs: [UInt64] {
+    version.trees.values.map(\.id).filter { $0 != TreeRoot.catalogID }.sorted()
+  }
 
   /// How many entries a tree has.
   public func count(_ id: UInt64) -> UInt64 { version.tree(id).count }

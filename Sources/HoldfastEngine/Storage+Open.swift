@@ -1,4 +1,3 @@
-import HashTreeCollections
 import HoldfastIO
 import HoldfastLog
 
@@ -333,7 +332,7 @@ struct Opening {
   private func chooseSlot(
     _ header: DataFile, _ block: KeyBlock, _ key: SecretKey?, _ store: PageStore,
     _ report: inout RecoveryReport
-  ) throws(StorageError) -> (MetaSlot, MetaSlot, TreeDictionary<UInt64, TreeRoot>) {
+  ) throws(StorageError) -> (MetaSlot, MetaSlot, TreeMap) {
     let valid = try header.readSlots(block.databaseID, key: key).compactMap { $0 }
       .sorted { $0.generation > $1.generation }
     guard let newest = valid.first else {
@@ -368,8 +367,8 @@ struct Opening {
   /// The roots of all trees, as the catalog has them.
   private func loadTrees(
     _ slot: MetaSlot, _ store: PageStore
-  ) throws(StorageError) -> TreeDictionary<UInt64, TreeRoot> {
-    var trees: TreeDictionary<UInt64, TreeRoot> = [:]
+  ) throws(StorageError) -> TreeMap {
+    var trees = TreeMap()
     trees[TreeRoot.catalogID] = slot.catalog
     guard !slot.catalog.isEmpty else { return trees }
     store.noteRoot(slot.catalog.root.number)

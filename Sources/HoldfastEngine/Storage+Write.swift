@@ -1,4 +1,3 @@
-import HashTreeCollections
 import HoldfastIO
 import HoldfastLog
 import Synchronization
@@ -22,7 +21,10 @@ extension Storage {
       transaction.rollback()
       throw error
     }
-    if let reason = transaction.abortError { throw reason }
+    if let reason = transaction.abortError {
+      transaction.rollback()
+      throw reason
+    }
     // Unless `body` has rolled it back.
     if transaction.isOpen { try transaction.commit() }
     return result
@@ -46,14 +48,13 @@ extension Storage {
       try Opening(path: path, options: self.options).refuse(first)
     }
     try checkSuspension()
-    let (number, base) = try transactions.begin(
-      at: self.options.clock.monotonic(), thread: thread, limit: self.options.transactions.open
-    ) { () throws(StorageError) in
-      let snapshot = try self.snapshot()
-      return (snapshot, snapshot.lsn)
+    let now = self.options.clock.monotonic()
+    let transaction = try transactions.begin(
+      at: now, thread: thread, limit: self.options.transactions.open
+    ) { (number) throws(StorageError) in
+      try checkOpen()
+      return WriteTransaction(self, number: number, base: Snapshot(self, at: now), options)
     }
-    let transaction = WriteTransaction(self, number: number, base: base, options)
-    transactions.note(transaction)
     do throws(StorageError) {
       // Closing may have begun before the transaction was known.
       try checkWritable()

@@ -1,5 +1,3 @@
-import HashTreeCollections
-
 /// One state of all trees. Immutable; shares its pages with its neighbours.
 final class Version: Sendable {
   /// Counts versions since the database was opened, from 1.
@@ -8,9 +6,9 @@ final class Version: Sendable {
   let lsn: UInt64
   /// The time of that commit, milliseconds since 1970.
   let timestamp: Int64
-  let trees: TreeDictionary<UInt64, TreeRoot>
+  let trees: TreeMap
 
-  init(number: UInt64, lsn: UInt64, timestamp: Int64, trees: TreeDictionary<UInt64, TreeRoot>) {
+  init(number: UInt64, lsn: UInt64, timestamp: Int64, trees: TreeMap) {
     self.number = number
     self.lsn = lsn
     self.timestamp = timestamp

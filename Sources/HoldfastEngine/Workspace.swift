@@ -1,5 +1,3 @@
-import HashTreeCollections
-
 /// The state that commits are applied to: trees whose pages no reader sees yet.
 ///
 /// A page is changed in place when this working version made it, and copied when an earlier one did, unless
@@ -10,7 +8,7 @@ import HashTreeCollections
 final class Workspace: @unchecked Sendable {
   let store: PageStore
   // The latch sees to it that nobody else looks while these change, so that need not be checked at run time.
-  @exclusivity(unchecked) var trees: TreeDictionary<UInt64, TreeRoot>
+  @exclusivity(unchecked) var trees: TreeMap
   /// The number that the next sealed version will have.
   @exclusivity(unchecked) private(set) var number: UInt64
   /// The first version whose pages nobody else can see, so that they are changed in place.
@@ -34,7 +32,7 @@ final class Workspace: @unchecked Sendable {
   var recordedDamage: [UInt64: DamagedRange] = [:]
 
   init(
-    store: PageStore, trees: TreeDictionary<UInt64, TreeRoot>, number: UInt64, lsn: UInt64, space: FreeSpace
+    store: PageStore, trees: TreeMap, number: UInt64, lsn: UInt64, space: FreeSpace
   ) {
     self.store = store
     self.trees = trees

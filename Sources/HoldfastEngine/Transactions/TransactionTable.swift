@@ -5,8 +5,17 @@ import Synchronization
 ///
 /// `@unchecked Sendable`: everything is touched under `latch` only.
 final class TransactionTable: @unchecked Sendable {
-  private struct Entry {
+  private final class WeakReference {
     weak var transaction: WriteTransaction?
+    init(_ transaction: WriteTransaction) { self.transaction = transaction }
+  }
+
+  private struct Entry {
+    /// A closure's transaction, which ends with the closure.
+    private let kept: WriteTransaction?
+    /// Another one, which ends at the latest when it is released. Not for both: the first weak reference to an object
+    /// makes all others slower.
+    private let released: WeakReference?
     /// The last commit that it sees.
     var base: UInt64
     let begin: UInt64
@@ -15,6 +24,16 @@ final class TransactionTable: @unchecked Sendable {
     /// How often it had been used, and when that was last seen to change.
     var uses: UInt64 = 0
     var lastUse: UInt64
+
+    init(_ transaction: WriteTransaction, at time: UInt64, _ thread: UInt?) {
+      kept = thread == nil ? nil : transaction
+      released = thread == nil ? WeakReference(transaction) : nil
+      base = transaction.baseLSN
+      (begin, lastUse) = (time, time)
+      self.thread = thread
+    }
+
+    var transaction: WriteTransaction? { kept ?? released?.transaction }
   }
 
   private let latch = Latch()
@@ -30,29 +49,25 @@ final class TransactionTable: @unchecked Sendable {
 
   // MARK: Beginning and ending
 
-  /// A number for a transaction, which sees commits through the one that `base` gives. The latch makes sure that
-  /// nothing it may have to know of is forgotten in between.
-  func begin<Base>(
-    at time: UInt64, thread: UInt?, limit: Int, _ base: () throws(StorageError) -> (Base, lsn: UInt64)
-  ) throws(StorageError) -> (number: UInt64, Base) {
+  /// Notes the transaction that `make` makes with a number. The latch makes sure that nothing it may have to know of is
+  /// forgotten before.
+  func begin(
+    at time: UInt64, thread: UInt?, limit: Int,
+    _ make: (_ number: UInt64) throws(StorageError) -> WriteTransaction
+  ) throws(StorageError) -> WriteTransaction {
     try latch.withLock { () throws(StorageError) in
       guard open.count < limit else {
         throw StorageError(
           .limitExceeded,
           "\(open.count) transactions are open, which is the limit: end some, or raise the limit")
       }
-      let (base, lsn) = try base()
-      let number = nextNumber
+      let transaction = try make(nextNumber)
+      open[nextNumber] = Entry(transaction, at: time, thread)
       nextNumber += 1
-      open[number] = Entry(transaction: nil, base: lsn, begin: time, thread: thread, lastUse: time)
       if let thread { threads.insert(thread) }
       counts.started += 1
-      return (number, base)
+      return transaction
     }
-  }
-
-  func note(_ transaction: WriteTransaction) {
-    latch.withLock { open[transaction.number]?.transaction = transaction }
   }
 
   /// A transaction sees newer commits from now on.

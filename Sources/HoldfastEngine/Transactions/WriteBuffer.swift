@@ -146,6 +146,22 @@ struct WriteBuffer {
     return result
   }
 
+  /// Calls `body` with all keys and their values, `nil` for deletions, in ascending order of the keys.
+  mutating func forEachInOrder<E: Error>(
+    _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) throws(E) -> Void
+  ) throws(E) {
+    let order = sorted()
+    try arena.withUnsafeBufferPointer { (arena) throws(E) in
+      let bytes = UnsafeRawBufferPointer(arena)
+      for index in order {
+        let entry = entries[index]
+        try body(
+          UnsafeRawBufferPointer(rebasing: bytes[entry.key]),
+          entry.value.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) })
+      }
+    }
+  }
+
   // MARK: The hash table: slots hold an entry's index plus one, collisions go to the next slot
 
   /// So many entries are looked through one by one, without a table.

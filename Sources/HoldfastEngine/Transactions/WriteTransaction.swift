@@ -1,4 +1,3 @@
-import HashTreeCollections
 import HoldfastIO
 import Synchronization
 
@@ -56,7 +55,7 @@ public final class WriteTransaction {
   deinit { if use.end() { finish(.rolledBack) } }
 
   /// Commits that it sees go through this one.
-  private var baseLSN: UInt64 { base?.lsn ?? .max }
+  var baseLSN: UInt64 { base?.lsn ?? .max }
 
   func tree(_ id: UInt64) -> TreeRoot { base?.version.tree(id) ?? TreeRoot(id: id) }
 
@@ -600,14 +599,8 @@ public final class WriteTransaction {
   func readAhead(_ root: (UInt64) -> TreeRoot) throws(StorageError) {
     for id in touched {
       guard let writes = buffers[id], !writes.buffer.isCleared else { continue }
-      let order = writes.buffer.sorted()
-      let buffer = writes.buffer
       var finder = LeafFinder(root(id), in: store)
-      for index in order {
-        _ = try buffer.withBytes(buffer.entries[index].key) { (key) throws(StorageError) in
-          try finder.leaf(for: key)
-        }
-      }
+      try writes.buffer.forEachInOrder { (key, _) throws(StorageError) in _ = try finder.leaf(for: key) }
     }
   }
 
@@ -634,20 +627,10 @@ public final class WriteTransaction {
     bytes.reserveCapacity(byteCount)
     for id in created { Operation.appendTree(Operation.Code.createTree, id, to: &bytes) }
     for id in touched {
-      guard let writes = buffers[id] else { continue }
-      let order = writes.buffer.sorted()
-      let buffer = writes.buffer
-      if dropped.contains(id) { continue }
-      if buffer.isCleared { Operation.appendTree(Operation.Code.clearTree, id, to: &bytes) }
-      for index in order {
-        let entry = buffer.entries[index]
-        buffer.withBytes(entry.key) { key in
-          if let value = entry.value {
-            buffer.withBytes(value) { Operation.append(tree: id, key: key, value: $0, to: &bytes) }
-          } else {
-            Operation.append(tree: id, key: key, value: nil, to: &bytes)
-          }
-        }
+      guard let writes = buffers[id], !dropped.contains(id) else { continue }
+      if writes.buffer.isCleared { Operation.appendTree(Operation.Code.clearTree, id, to: &bytes) }
+      writes.buffer.forEachInOrder { key, value in
+        Operation.append(tree: id, key: key, value: value, to: &bytes)
       }
     }
     for id in dropped { Operation.appendTree(Operation.Code.dropTree, id, to: &bytes) }
