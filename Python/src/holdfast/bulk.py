@@ -14,6 +14,7 @@ from holdfast import _native
 from holdfast.errors import (
     BulkFailure,
     BulkWriteError,
+    DocumentTooLarge,
     HoldfastError,
     InvalidOperation,
     key_value,
@@ -52,6 +53,9 @@ Request = Union[InsertOne[Any], UpdateOne, UpdateMany, ReplaceOne[Any], DeleteOn
 
 # What one call of the library gets at most of documents to insert, in bytes. Each such chunk is a commit.
 CHUNK_BYTES = 64 * 1024 * 1024
+
+# The largest document.
+MAXIMUM_BYTES = 16 * 1024 * 1024
 
 # Failures of one document, after which the others can be inserted. One that is no document at all, because it
 # is too large or nests too deep, is not among them: that is raised as it is, as in pymongo.
@@ -117,13 +121,24 @@ def insert_many(
     return InsertManyResult(identifiers, True)
 
 
+def _checked(document: bytes) -> bytes:
+    """Raises for a document that is too large for any collection, as pymongo does, whatever the others are."""
+    if len(document) > MAXIMUM_BYTES:
+        raise DocumentTooLarge(
+            f"a document has {len(document)} bytes, which is over the limit of {MAXIMUM_BYTES} (16 MiB): split it",
+            "documentTooLarge",
+            mongo_code("documentTooLarge"),
+        )
+    return document
+
+
 def _chunks(collection: Namespace[Any], documents: list[Any]) -> Iterator[tuple[int, list[bytes]]]:
     """Documents as BSON, in lists of at most `CHUNK_BYTES`, with the number of the first of each list."""
     encode, codec_options = bson.encode, collection._codec_options
     first, size = 0, 0
     chunk: list[bytes] = []
     for number, document in enumerate(documents):
-        data = encode(document, False, codec_options)
+        data = _checked(encode(document, False, codec_options))
         if chunk and size + len(data) > CHUNK_BYTES:
             yield first, chunk
             first, size, chunk = number, 0, []
@@ -224,7 +239,8 @@ def _encoded(collection: Namespace[Any], request: Any) -> bytes:
     codec_options = collection._codec_options
     if isinstance(request, InsertOne):
         identified(request._doc)
-        return _nested(b"insertOne", _nested(b"document", bson.encode(request._doc, False, codec_options)))
+        data = _checked(bson.encode(request._doc, False, codec_options))
+        return _nested(b"insertOne", _nested(b"document", data))
     name, operation = _fields(request)
     if getattr(request, "_namespace", None) is not None:
         raise InvalidOperation("an operation of Collection.bulk_write has no namespace: leave it out")
