@@ -150,12 +150,13 @@ class Benchmark:
         """10,000 documents in one durable call."""
         ours, lite, montys = [], [], []
         for _ in range(self.rounds):
+            first, second, third = (documents(10_000) for _ in range(3))
             with database(self.directory) as db:
-                ours.append(seconds(lambda: db.documents.insert_many(documents(10_000))))
+                ours.append(seconds(lambda: db.documents.insert_many(first)))
             with sqlite(self.directory) as connection:
-                lite.append(seconds(lambda: self.fill(connection, documents(10_000))))
+                lite.append(seconds(lambda: self.fill(connection, second)))
             with monty(self.directory) as collection:
-                montys.append(seconds(lambda: collection.insert_many(documents(10_000))))
+                montys.append(seconds(lambda: collection.insert_many(third)))
         print(
             f"insert_many of 10,000: {median(ours) * 1e3:.0f} ms; sqlite3 {median(lite) * 1e3:.0f} ms, "
             f"ratio {self.ratio(lite, ours):.2f}; MontyDB {median(montys) * 1e3:.0f} ms, "

@@ -73,25 +73,29 @@ _pack_length = Struct("<i").pack
 
 
 def identified(document: Any) -> Any:
-    """Gives the `_id` of a document to insert, after adding one where there is none.
-
-    Raises TypeError for what is no document, and for raw BSON without an `_id`, which cannot be added to it.
-    """
-    if type(document) is not dict:
-        if isinstance(document, RawBSONDocument):
-            if "_id" not in document:
-                raise TypeError(
-                    "a RawBSONDocument cannot be changed, so it needs an _id of its own to be inserted"
-                )
-        elif not isinstance(document, MutableMapping):
-            raise TypeError(
-                "a document must be a dict, another mutable mapping or a RawBSONDocument, "
-                f"not {type(document).__name__}"
-            )
+    """Gives the `_id` of a document to insert, after adding one where there is none."""
+    check_document(document)
     if "_id" in document:
         return document["_id"]
     identifier = document["_id"] = new_object_id()
     return identifier
+
+
+def check_document(document: Any) -> None:
+    """Raises TypeError for what is no document, and for raw BSON without an `_id`, which cannot be added to
+    it."""
+    if type(document) is dict:
+        return
+    if isinstance(document, RawBSONDocument):
+        if "_id" not in document:
+            raise TypeError(
+                "a RawBSONDocument cannot be changed, so it needs an _id of its own to be inserted"
+            )
+    elif not isinstance(document, MutableMapping):
+        raise TypeError(
+            "a document must be a dict, another mutable mapping or a RawBSONDocument, "
+            f"not {type(document).__name__}"
+        )
 
 
 # ---------------------------------------------------------------------------------------------- inserting
@@ -108,9 +112,12 @@ def insert_many(
         raise InvalidOperation("there are no documents to insert")
     check_bool("ordered", ordered)
     # All are looked at before anything is written, so that a wrong type changes nothing.
-    identifiers = [identified(document) for document in documents]
+    if set(map(type, documents)) != {dict}:
+        for document in documents:
+            check_document(document)
+    identifiers: list[Any] = []
     total = bulk_counts({})
-    for first, encoded in _chunks(collection, documents):
+    for first, encoded in _chunks(collection, documents, identifiers):
         counts = _insert_chunk(collection, documents, first, encoded, ordered, session)
         total["nInserted"] += counts["nInserted"]
         total["writeErrors"] += counts["writeErrors"]
@@ -121,24 +128,33 @@ def insert_many(
     return InsertManyResult(identifiers, True)
 
 
-def _checked(document: bytes) -> bytes:
-    """Raises for a document that is too large for any collection, as pymongo does, whatever the others are."""
-    if len(document) > MAXIMUM_BYTES:
-        raise DocumentTooLarge(
-            f"a document has {len(document)} bytes, which is over the limit of {MAXIMUM_BYTES} (16 MiB): split it",
-            "documentTooLarge",
-            mongo_code("documentTooLarge"),
-        )
-    return document
+def _too_large(size: int) -> DocumentTooLarge:
+    """The error for a document that no collection can have, which pymongo raises whatever the others are."""
+    return DocumentTooLarge(
+        f"a document has {size} bytes, which is over the limit of {MAXIMUM_BYTES} (16 MiB): split it",
+        "documentTooLarge",
+        mongo_code("documentTooLarge"),
+    )
 
 
-def _chunks(collection: Namespace[Any], documents: list[Any]) -> Iterator[tuple[int, list[bytes]]]:
-    """Documents as BSON, in lists of at most `CHUNK_BYTES`, with the number of the first of each list."""
+def _chunks(
+    collection: Namespace[Any], documents: list[Any], identifiers: list[Any]
+) -> Iterator[tuple[int, list[bytes]]]:
+    """Documents as BSON, in lists of at most `CHUNK_BYTES`, with the number of the first of each list.
+
+    Those without an `_id` get one; all go into `identifiers`.
+    """
     encode, codec_options = bson.encode, collection._codec_options
     first, size = 0, 0
     chunk: list[bytes] = []
     for number, document in enumerate(documents):
-        data = _checked(encode(document, False, codec_options))
+        # Here, since what has just been looked at is encoded faster.
+        if "_id" not in document:
+            document["_id"] = new_object_id()
+        identifiers.append(document["_id"])
+        data = encode(document, False, codec_options)
+        if len(data) > MAXIMUM_BYTES:
+            raise _too_large(len(data))
         if chunk and size + len(data) > CHUNK_BYTES:
             yield first, chunk
             first, size, chunk = number, 0, []
@@ -239,7 +255,9 @@ def _encoded(collection: Namespace[Any], request: Any) -> bytes:
     codec_options = collection._codec_options
     if isinstance(request, InsertOne):
         identified(request._doc)
-        data = _checked(bson.encode(request._doc, False, codec_options))
+        data = bson.encode(request._doc, False, codec_options)
+        if len(data) > MAXIMUM_BYTES:
+            raise _too_large(len(data))
         return _nested(b"insertOne", _nested(b"document", data))
     name, operation = _fields(request)
     if getattr(request, "_namespace", None) is not None:
