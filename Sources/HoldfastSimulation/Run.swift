@@ -189,7 +189,13 @@ final class Run {
   }
 
   private func sync(_ call: (Storage) throws -> Void) throws {
-    if try attempt(call) { acknowledgeAll() }
+    if try attempt(call) {
+      acknowledgeAll()
+    } else {
+      // It may have failed behind the sync of the log, as a checkpoint does whose pages find no room. Then nothing that
+      // came before counts for the bound of a batch any more, though nobody was told that it is durable.
+      unsynced = []
+    }
   }
 
   /// Everything acknowledged so far is durable.
