@@ -68,7 +68,7 @@ def connect(
     if password is not None and not isinstance(password, str):
         raise TypeError(f"password must be a string, not {type(password).__name__}")
     if password == "":
-        raise ValueError("the password is empty: give one of at least one character, or None for no encryption")
+        raise ValueError("the password is empty: give one of 1 to 4096 bytes, or None for no encryption")
     if key is not None and (not isinstance(key, (bytes, bytearray)) or len(key) != 32):
         raise ValueError("key must be 32 bytes; to open with words of any length give a password")
     if password is not None and key is not None:
