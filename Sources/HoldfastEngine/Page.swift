@@ -2,7 +2,8 @@
 ///
 /// The bytes are written by committers only, under the commit latch: while `creation` is the number of the version
 /// being worked on, and later while nobody can see any version that reaches the page
-/// (``Workspace/changeInPlace(above:_:)``). Otherwise they never change, except for the tags of children, which change under ``PageStore``'s tag latch alone.
+/// (``Workspace/changeInPlace(above:_:)``). Otherwise they never change, except for the tags of children, which
+/// change under ``PageStore``'s tag latch alone.
 ///
 /// `@unchecked Sendable`: the bytes by the rule above; `isDirty`, `isReferenced` and `ring` are read and
 /// written under the latch of the cache shard that holds the page; `retirement` under the commit latch.

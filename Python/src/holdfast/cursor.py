@@ -60,9 +60,8 @@ class Cursor(Generic[D]):
 
     Nothing is read before the first document is asked for; until then the query can be changed. Outside of a
     transaction all documents are of that moment, whatever is written meanwhile. The file cannot give up the
-    space of what has changed
-    since, so read to the end, or close the cursor: with `close`, with a ``with`` block, or by dropping it.
-    Several threads may read from one cursor; each document goes to one of them.
+    space of what has changed since, so read to the end, or close the cursor: with `close`, with a ``with``
+    block, or by dropping it. Several threads may read from one cursor; each document goes to one of them.
     """
 
     __slots__ = (

@@ -1,8 +1,7 @@
 """What writes report.
 
 The classes are pymongo's, so that `isinstance` and all their properties work, and are also read-only mappings
-of these
-properties: ``result["inserted_id"]`` is ``result.inserted_id``.
+of these properties: ``result["inserted_id"]`` is ``result.inserted_id``.
 """
 
 from __future__ import annotations
