@@ -1,5 +1,5 @@
 internal import HoldfastEngine
-import Synchronization
+internal import HoldfastIO
 
 /// An open database: collections of documents in one file, encrypted if it is wanted.
 ///
@@ -24,13 +24,13 @@ public final class Database: Sendable {
   let context: QueryContext
   /// What the options said, which goes before what is stored.
   private let givenDurability: Durability?
-  private let storedDurability: Mutex<Durability>
+  private let storedDurability: Guarded<Durability>
 
   private init(_ storage: Storage, _ options: DatabaseOptions) throws(HoldfastError) {
     self.storage = storage
     givenDurability = options.durability
     let snapshot = try translating { () throws(StorageError) in try storage.snapshot() }
-    storedDurability = Mutex(try Catalog.durability(in: snapshot) ?? .safe)
+    storedDurability = Guarded(try Catalog.durability(in: snapshot) ?? .safe)
     workers = WorkerPool(limit: DatabaseLimits.maximumWorkerThreads)
     readers = WorkerPool(limit: DatabaseLimits.maximumWorkerThreads)
     context = QueryContext(

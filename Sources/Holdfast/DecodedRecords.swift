@@ -1,4 +1,4 @@
-import Synchronization
+internal import HoldfastIO
 
 /// Entries of the catalog that were decoded lately, with their bytes: the same bytes mean the same, and comparing them
 /// takes much less time than decoding them in every transaction.
@@ -11,7 +11,7 @@ final class DecodedRecords: Sendable {
   /// More than most programs write to at a time.
   private static let limit = 16
 
-  private let entries = Mutex<[Entry]>([])
+  private let entries = Guarded<[Entry]>([])
 
   /// What the bytes of an entry say; `nil` when they make no sense.
   func record(_ bytes: UnsafeRawBufferPointer) -> CollectionRecord? {

@@ -1,4 +1,4 @@
-import Synchronization
+internal import HoldfastIO
 
 /// Documents of a collection, in the order of their ids or those that a query finds, for `for try await`: the
 /// async form of ``Scan``.
@@ -61,7 +61,7 @@ public struct DocumentStream: AsyncSequence, Sendable {
 private final class PortionReader: Sendable {
   private let batchSize: Int
   private let scan: @Sendable () -> Scan
-  private let iterator = Mutex<Scan.Iterator?>(nil)
+  private let iterator = Guarded<Scan.Iterator?>(nil)
 
   init(_ batchSize: Int, _ scan: @escaping @Sendable () -> Scan) {
     self.batchSize = batchSize

@@ -1,4 +1,5 @@
 import HoldfastIO
+import Synchronization
 
 /// Decides whether a disk that keeps failing is tried at all. Knows no clock: every call is told the time, in
 /// monotonic nanoseconds.
@@ -86,5 +87,22 @@ struct CircuitBreaker: Sendable {
   /// next write is one.
   mutating func endProbe(at now: UInt64) {
     if case .probing(let since) = state { state = .open(since: since, until: now) }
+  }
+}
+
+/// The breaker of a database, with what every write asks for readable without a lock.
+final class SharedBreaker: Sendable {
+  private let breaker: Guarded<CircuitBreaker>
+  private let closed = Atomic<Bool>(true)
+
+  init(_ breaker: CircuitBreaker) { self.breaker = Guarded(breaker) }
+
+  var isClosed: Bool { closed.load(ordering: .acquiring) }
+
+  func withLock<R>(_ body: (inout CircuitBreaker) -> R) -> R {
+    breaker.withLock { breaker in
+      defer { closed.store(breaker.isClosed, ordering: .releasing) }
+      return body(&breaker)
+    }
   }
 }

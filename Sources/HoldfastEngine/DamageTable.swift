@@ -1,3 +1,4 @@
+import HoldfastIO
 import Synchronization
 
 /// The damaged pages that are known, by number.
@@ -7,7 +8,7 @@ import Synchronization
 /// whole. Reading does not ask this table: a damaged page is found out each time by its tag, and one that is
 /// cut off by the mark in its parent's reference.
 final class DamageTable: Sendable {
-  private let ranges = Mutex<[UInt64: DamagedRange]>([:])
+  private let ranges = Guarded<[UInt64: DamagedRange]>([:])
   /// So that the usual case costs one load.
   private let known = Atomic<Int>(0)
 

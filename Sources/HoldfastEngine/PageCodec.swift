@@ -14,7 +14,7 @@ final class PageCodec: Sendable {
   private let salt: [UInt8]
   private let writer: Sealer?
   private let counter = Atomic<UInt64>(0)
-  private let sealers: Mutex<[[UInt8]: Sealer]>
+  private let sealers: Guarded<[[UInt8]: Sealer]>
 
   /// How many salts' keys are kept; each opening for writing adds one to a file, so a few are in use at a
   /// time.
@@ -31,7 +31,7 @@ final class PageCodec: Sendable {
     }
     self.salt = salt
     self.writer = writer
-    sealers = Mutex(writer.map { [salt: $0] } ?? [:])
+    sealers = Guarded(writer.map { [salt: $0] } ?? [:])
   }
 
   var isEncrypted: Bool { key != nil }

@@ -32,7 +32,7 @@ extension Storage {
   }
 
   /// Whether work that nobody asked for should wait.
-  var isSuspended: Bool { !breaker.withLock { $0.isClosed } }
+  var isSuspended: Bool { !breaker.isClosed }
 
   private func suspension(_ breaker: CircuitBreaker, at now: UInt64) -> StorageError {
     StorageError(

@@ -63,20 +63,20 @@ public final class Storage: @unchecked Sendable {
   /// The versions that the slots name, older first. Under `commitLatch`.
   var slotVersions: (older: UInt64, newer: UInt64)
   /// The LSN and the time (milliseconds since 1970) of the last checkpoint.
-  let lastCheckpoint: Mutex<(lsn: UInt64, time: Int64)>
+  let lastCheckpoint: Guarded<(lsn: UInt64, time: Int64)>
 
   /// Why nothing more may be written, and whether it is closed.
   let status = StatusBoard()
   /// What the layer above has done by the background thread.
-  let maintenanceHook = Mutex<(@Sendable (UInt64) -> Void)?>(nil)
+  let maintenanceHook = Guarded<(@Sendable (UInt64) -> Void)?>(nil)
   let counters = Counters()
   /// Whether writes are tried.
-  let breaker: Mutex<CircuitBreaker>
+  let breaker: SharedBreaker
   /// What is removed when the disk is full.
   let reserve: Reserve
   /// What was last seen of volume and memory.
-  let watch: Mutex<Watch>
-  private let maintenance = Mutex<MaintenanceThread?>(nil)
+  let watch: Guarded<Watch>
+  private let maintenance = Guarded<MaintenanceThread?>(nil)
 
   /// The number of the version that is found in the file. When the slots differ, the older one's has number
   /// 0.
@@ -101,7 +101,7 @@ public final class Storage: @unchecked Sendable {
 
   /// The status, with the part that every call asks for readable without a lock.
   final class StatusBoard: Sendable {
-    private let status = Mutex(Status())
+    private let status = Guarded(Status())
     private let outOfOrder = Atomic<Bool>(false)
 
     /// Whether there is something that keeps calls from being made.
@@ -141,15 +141,15 @@ public final class Storage: @unchecked Sendable {
     groups = GroupCommit(completed: log?.durableLSN ?? versions.current.lsn)
     let isSame = slots.older.catalog == slots.newer.catalog && slots.older.lsn == slots.newer.lsn
     slotVersions = (isSame ? Storage.firstVersion : 0, Storage.firstVersion)
-    lastCheckpoint = Mutex((slots.newer.lsn, slots.newer.checkpointTime))
+    lastCheckpoint = Guarded((slots.newer.lsn, slots.newer.checkpointTime))
     self.lastTimestamp = lastTimestamp
     self.nextTransaction = nextTransaction
     self.nextTree = Atomic(nextTree)
     lastSafeLSN = versions.current.lsn
     let policy = options.failurePolicy
-    breaker = Mutex(CircuitBreaker(limit: policy.suspendsAfter, pause: policy.suspension))
+    breaker = SharedBreaker(CircuitBreaker(limit: policy.suspendsAfter, pause: policy.suspension))
     reserve = Opening(path: path, options: options).reserve
-    watch = Mutex(Watch(lastLook: options.clock.monotonic()))
+    watch = Guarded(Watch(lastLook: options.clock.monotonic()))
   }
 
   deinit {

@@ -1,5 +1,5 @@
+internal import HoldfastIO
 internal import HoldfastQuery
-import Synchronization
 
 /// What the catalog knows of an index.
 struct IndexRecord: Sendable {
@@ -54,7 +54,7 @@ extension IndexRecord {
 
   /// Lists of indexes by the bytes that the catalog has of them, so that a filter is not read again for every
   /// call. The list of given bytes is always the same, so nothing here can be out of date.
-  private static let known = Mutex<[[UInt8]: [IndexRecord]]>([:])
+  private static let known = Guarded<[[UInt8]: [IndexRecord]]>([:])
   private static let knownLimit = 256
 
   /// Reads the list of a collection's indexes; `nil` for what makes no sense.

@@ -1,5 +1,5 @@
+internal import HoldfastIO
 internal import HoldfastQuery
-import Synchronization
 
 /// Which index was chosen for queries of a shape: the same fields, operators, sort order and projection, whatever
 /// the values.
@@ -23,7 +23,7 @@ final class PlanCache: Sendable {
     var indexes: [UInt64]
   }
 
-  private let choices = Mutex<[Key: Choice]>([:])
+  private let choices = Guarded<[Key: Choice]>([:])
 
   /// The most shapes that are remembered.
   static let limit = 1000

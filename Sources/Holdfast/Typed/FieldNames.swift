@@ -1,4 +1,4 @@
-import Synchronization
+internal import HoldfastIO
 
 /// The names that stored fields have, for key paths.
 ///
@@ -19,8 +19,8 @@ enum FieldNames {
   /// with subscripts.
   private static let maximumRemembered = 10_000
 
-  private static let remembered = Mutex<[Key: Result<String, HoldfastError>]>([:])
-  private static let samples = Mutex<[ObjectIdentifier: any Sendable]>([:])
+  private static let remembered = Guarded<[Key: Result<String, HoldfastError>]>([:])
+  private static let samples = Guarded<[ObjectIdentifier: any Sendable]>([:])
 
   /// The path of the field that a key path names.
   static func path<Element: Codable & Sendable, Value: Encodable>(

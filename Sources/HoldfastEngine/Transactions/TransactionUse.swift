@@ -11,7 +11,11 @@ final class TransactionUse: Sendable {
   private let state = Atomic<Int>(idle)
   private let uses = Atomic<UInt64>(0)
   private let wasAsked = Atomic<Bool>(false)
-  private let cause = Mutex<StorageError?>(nil)
+  private let hasCause = Atomic<Bool>(false)
+  /// Under ``causes``.
+  nonisolated(unsafe) private var cause: StorageError?
+  /// One for all transactions: a cause is rare, and transactions are many.
+  private static let causes = Latch()
   /// Calls inside of calls. Touched by the thread that is inside only.
   nonisolated(unsafe) private var depth = 0
 
@@ -20,7 +24,9 @@ final class TransactionUse: Sendable {
   var isBusy: Bool { state.load(ordering: .relaxed) == TransactionUse.busy }
   var isEnded: Bool { state.load(ordering: .acquiring) == TransactionUse.ended }
   /// Why it ended, when somebody else wanted it or a call could not go on.
-  var reason: StorageError? { cause.withLock { $0 } }
+  var reason: StorageError? {
+    hasCause.load(ordering: .acquiring) ? TransactionUse.causes.withLock { cause } : nil
+  }
   var wasAskedToEnd: Bool { wasAsked.load(ordering: .relaxed) }
 
   /// Counts a use that is not a call of its own.
@@ -47,7 +53,7 @@ final class TransactionUse: Sendable {
 
   /// Ends it from inside of a call.
   func end(inside reason: StorageError?) {
-    if let reason { cause.withLock { $0 = $0 ?? reason } }
+    if let reason { note(reason) }
     depth -= 1
     state.store(TransactionUse.ended, ordering: .releasing)
   }
@@ -61,7 +67,13 @@ final class TransactionUse: Sendable {
 
   /// Notes that it has to end.
   func ask(_ reason: StorageError) {
-    cause.withLock { $0 = $0 ?? reason }
+    note(reason)
     wasAsked.store(true, ordering: .relaxed)
+  }
+
+  /// The first cause stays.
+  private func note(_ reason: StorageError) {
+    TransactionUse.causes.withLock { cause = cause ?? reason }
+    hasCause.store(true, ordering: .releasing)
   }
 }
