@@ -5,8 +5,8 @@ import Synchronization
 /// Lets many threads share one sync: one of them leads, the others sleep until their commit is complete.
 ///
 /// Has no threads of its own: whoever waits first leads, for itself and for everyone who came meanwhile. When
-/// it is done it hands the lead to one of those who came too late for its group, and wakes exactly those
-/// whose commit is complete.
+/// it is done it wakes exactly those whose commit is complete, and hands the lead to one of those who came too late
+/// for its group; or, when they are many, leads a few groups more for them.
 ///
 /// ```swift
 /// let (lsn, ticket) = try commitLock.withLock { (try log.append(…), group.ticket()) }
@@ -49,6 +49,9 @@ public final class GroupCommit<Failure: Error & Sendable>: @unchecked Sendable {
 
   /// The LSN through which everything is complete.
   public var completed: UInt64 { latch.withLock { reached } }
+
+  /// How many threads sleep.
+  var waiters: Int { latch.withLock { waiting.count } }
 
   /// To be called under the lock under which a commit was appended, after it was.
   public func ticket() -> Ticket { Ticket(generation: generation.load(ordering: .acquiring)) }
@@ -98,24 +101,44 @@ public final class GroupCommit<Failure: Error & Sendable>: @unchecked Sendable {
   /// Lets somebody else lead. Called with the latch held, lets go of it.
   private func handOver() { wake { $0.lsn <= reached ? .complete : nil } }
 
-  /// Runs one group and tells the others.
+  /// Runs one group and tells the others; then, while many wait already, a few groups more: somebody else would have
+  /// to wake up for that, together with all whose commits are complete, and the disk would stand idle meanwhile.
   private func run(_ lead: () throws(Failure) -> UInt64) throws(Failure) {
-    let before = generation.load(ordering: .acquiring)
-    do throws(Failure) {
-      let through = try lead()
-      finish(through: through)
-    } catch {
-      // Whoever appended while the group was on its way was not in it, but what comes after a hole is lost as
-      // well.
-      finishFailed(error, since: before)
-      throw error
+    for group in 1... {
+      let before = generation.load(ordering: .acquiring)
+      do throws(Failure) {
+        let through = try lead()
+        guard finish(through: through, goesOn: group < GroupCommit.mostGroups) else { return }
+      } catch {
+        // Whoever appended while the group was on its way was not in it, but what comes after a hole is lost as
+        // well.
+        finishFailed(error, since: before)
+        // Its own commit was in the first group.
+        if group > 1 { return }
+        throw error
+      }
     }
   }
 
-  private func finish(through lsn: UInt64) {
+  /// The most groups that one thread leads in a row: its own commit is complete after the first.
+  private static var mostGroups: Int { 4 }
+  /// How many have to wait for the next group if it is to be led by the thread that led the last. Fewer would feel that
+  /// it commits nothing itself meanwhile.
+  private static var manyWaiters: Int { 8 }
+
+  /// Tells those whose commits are complete. Returns whether the caller goes on to lead; without, somebody else does.
+  private func finish(through lsn: UInt64, goesOn: Bool) -> Bool {
     latch.lock()
     reached = max(reached, lsn)
-    handOver()
+    let late = goesOn ? waiting.reduce(0) { $0 + ($1.lsn > reached ? 1 : 0) } : 0
+    guard late >= GroupCommit.manyWaiters else {
+      handOver()
+      return false
+    }
+    let finished = take { $0.lsn <= reached ? .complete : nil }
+    latch.unlock()
+    GroupCommit.wake(finished)
+    return true
   }
 
   private func finishFailed(_ failure: Failure, since before: UInt64) {
@@ -135,18 +158,24 @@ public final class GroupCommit<Failure: Error & Sendable>: @unchecked Sendable {
       latch.unlock()
       return
     }
-    var finished: [(Waiter, Outcome)] = []
-    finished.reserveCapacity(waiting.count)
-    waiting.removeAll { waiter in
-      guard let outcome = outcome(waiter) else { return false }
-      finished.append((waiter, outcome))
-      return true
-    }
+    let finished = take(outcome)
     let next = waiting.isEmpty ? nil : waiting.removeFirst()
     isLed = next != nil
     latch.unlock()
     next?.wake(.lead)
     GroupCommit.wake(finished)
+  }
+
+  /// Takes out those for whom there is an outcome. Called with the latch held.
+  private func take(_ outcome: (Waiter) -> Outcome?) -> [(waiter: Waiter, outcome: Outcome)] {
+    var taken: [(waiter: Waiter, outcome: Outcome)] = []
+    taken.reserveCapacity(waiting.count)
+    waiting.removeAll { waiter in
+      guard let outcome = outcome(waiter) else { return false }
+      taken.append((waiter, outcome))
+      return true
+    }
+    return taken
   }
 
   /// Wakes waiters. Each of them wakes two more before it does anything else, so that who led is not kept busy by
@@ -173,12 +202,7 @@ extension GroupCommit {
     let generation = generation.wrappingAdd(1, ordering: .releasing).newValue
     abandoned.append(Abandonment(generation: generation, from: lsn, failure: failure))
     if abandoned.count > GroupCommit.keptAbandonments { abandoned.removeFirst() }
-    var failed: [(Waiter, Outcome)] = []
-    waiting.removeAll { waiter in
-      guard waiter.lsn >= lsn, waiter.generation < generation else { return false }
-      failed.append((waiter, .failed(failure)))
-      return true
-    }
+    let failed = take { $0.lsn >= lsn && $0.generation < generation ? .failed(failure) : nil }
     latch.unlock()
     GroupCommit.wake(failed)
   }
@@ -197,12 +221,7 @@ extension GroupCommit {
   public func complete(through lsn: UInt64) {
     latch.lock()
     reached = max(reached, lsn)
-    var finished: [(Waiter, Outcome)] = []
-    waiting.removeAll { waiter in
-      guard waiter.lsn <= reached else { return false }
-      finished.append((waiter, .complete))
-      return true
-    }
+    let finished = take { $0.lsn <= reached ? .complete : nil }
     latch.unlock()
     GroupCommit.wake(finished)
   }

@@ -99,6 +99,53 @@ private final class Outcomes: @unchecked Sendable {
     #expect(throws: Failure(number: 8)) { try group.wait(until: 2) { () throws(Failure) in 2 } }
   }
 
+  /// Waits for LSN 1 on this thread and for 2 to 21 on others. `lead` is given the number of its call, 1 when all others
+  /// wait, and whether it is this thread's. Returns whether each wait has succeeded.
+  private func waitForMany(
+    _ lead: @escaping @Sendable (_ call: Int, _ isFirstThread: Bool) throws(Failure) -> UInt64
+  ) -> [Bool] {
+    let group = GroupCommit<Failure>()
+    let calls = Atomic<Int>(0)
+    let outcomes = Outcomes()
+    onThreads(21) { index in
+      let lsn = UInt64(index + 1)
+      // The first thread has begun to lead when the others come.
+      while index > 0 && calls.load(ordering: .acquiring) == 0 { usleep(100) }
+      do throws(Failure) {
+        try group.wait(until: lsn) { () throws(Failure) in
+          let call = calls.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue
+          while call == 1 && group.waiters < 20 { usleep(100) }
+          return try lead(call, index == 0)
+        }
+        outcomes.note(lsn, isDone: true)
+      } catch {
+        outcomes.note(lsn, isDone: false)
+      }
+    }
+    return (1...21).map { outcomes.done.contains($0) }
+  }
+
+  @Test("while many wait, a thread leads a few groups in a row, and then somebody else does")
+  func goingOn() {
+    let leads = Guarded<[Bool]>([])
+    let done = waitForMany { call, isFirstThread in
+      leads.withLock { $0.append(isFirstThread) }
+      return call < 5 ? UInt64(call) : 21
+    }
+    #expect(done.allSatisfy { $0 })
+    #expect(leads.withLock { $0 } == [true, true, true, true, false])
+  }
+
+  @Test("when a later group fails, those who wait for it fail, and not who led it for them")
+  func goingOnFails() {
+    let done = waitForMany { (call, isFirstThread) throws(Failure) in
+      guard call < 3 else { throw Failure(number: call) }
+      return UInt64(call)
+    }
+    #expect(done[0] && done[1])
+    #expect(!done[2...].contains(true))
+  }
+
   @Test("whoever waits for an LSN that was given up fails, though another commit has that LSN now")
   func tickets() throws {
     let group = GroupCommit<Failure>()
