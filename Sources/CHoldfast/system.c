@@ -52,6 +52,13 @@ int holdfast_random(void *bytes, size_t length) {
 #endif
 }
 
+// ---- Threads ---------------------------------------------------------------------------------------------
+
+int holdfast_closures(int change) {
+  static _Thread_local int closures;
+  return closures += change;
+}
+
 // ---- Waiting ---------------------------------------------------------------------------------------------
 
 void holdfast_word_wait(uint32_t *word) {

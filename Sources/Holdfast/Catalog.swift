@@ -2,6 +2,9 @@ internal import HoldfastEngine
 
 /// What a tree is read through: a snapshot or a transaction.
 protocol TreeReader: AnyObject {
+  /// The last commit that has changed a tree since the database was opened, or 0, if that says what is in it: `nil`
+  /// when there is more to a look at it.
+  func lastChange(_ id: UInt64) throws(StorageError) -> UInt64?
   func withValue<R>(
     _ id: UInt64, key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> R
   ) throws(StorageError) -> R
@@ -61,8 +64,9 @@ struct CollectionRecord: Sendable {
 /// The entries of tree 0 that are Holdfast's: collections and settings, each a BSON document. See
 /// `docs/format.md`.
 ///
-/// They are read from the transaction or snapshot at hand every time: one lookup in a small tree, which
-/// cannot be out of date whatever was rolled back, dropped or made anew. ``DecodedRecords`` spares the decoding.
+/// They are read from the transaction or snapshot at hand every time, so that they cannot be out of date whatever was
+/// rolled back, dropped or made anew. Usually the catalog has not changed since the last time, and ``DecodedRecords``
+/// spares the lookup.
 enum Catalog {
   static let tree: UInt64 = 0
   /// The engine keeps keys that begin with 0.
@@ -79,21 +83,25 @@ enum Catalog {
   static func record(
     of name: CollectionName, in reader: some TreeReader, _ decoded: DecodedRecords
   ) throws(HoldfastError) -> CollectionRecord? {
-    var isThere = false
-    var record: CollectionRecord?
+    let entry: (isThere: Bool, record: CollectionRecord?)
     do throws(StorageError) {
-      try name.key.withBytes { (key) throws(StorageError) in
-        try reader.withValue(tree, key: key) { value in
-          guard let value else { return }
-          isThere = true
-          record = decoded.record(value)
-        }
-      }
+      let change = try reader.lastChange(tree)
+      if let change, let known = decoded.record(of: name, asOf: change) { return known }
+      entry = try read(name, in: reader)
+      if let change, let record = entry.record { decoded.remember(record, of: name, asOf: change) }
     } catch {
       throw HoldfastError(error, collection: name.text)
     }
-    if isThere && record == nil { throw malformed(name.text) }
-    return record
+    if entry.isThere && entry.record == nil { throw malformed(name.text) }
+    return entry.record
+  }
+
+  private static func read(
+    _ name: CollectionName, in reader: some TreeReader
+  ) throws(StorageError) -> (isThere: Bool, record: CollectionRecord?) {
+    try name.key.withBytes { (key) throws(StorageError) in
+      try reader.withValue(tree, key: key) { value in (value != nil, value.flatMap(decode)) }
+    }
   }
 
   static func malformed(_ name: String) -> HoldfastError {

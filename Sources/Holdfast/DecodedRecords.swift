@@ -1,10 +1,12 @@
 internal import HoldfastIO
 
-/// Entries of the catalog that were decoded lately, with their bytes: the same bytes mean the same, and comparing them
-/// takes much less time than decoding them in every transaction.
+/// What the catalog said of collections lately, and as of which commit: as long as no later one has changed the catalog,
+/// it says the same, and need not be asked by every transaction.
 final class DecodedRecords: Sendable {
   private struct Entry {
-    let bytes: [UInt8]
+    let name: CollectionName
+    /// The last commit that had changed the catalog.
+    let change: UInt64
     let record: CollectionRecord
   }
 
@@ -13,18 +15,19 @@ final class DecodedRecords: Sendable {
 
   private let entries = Guarded<[Entry]>([])
 
-  /// What the bytes of an entry say; `nil` when they make no sense.
-  func record(_ bytes: UnsafeRawBufferPointer) -> CollectionRecord? {
-    if let known = entries.withLock({ entries in
-      entries.first { entry in entry.bytes.withBytes { compareBytes($0, bytes) == 0 } }?.record
-    }) {
-      return known
-    }
-    guard let record = Catalog.decode(bytes) else { return nil }
+  /// What the catalog says of a collection when `change` is the last commit that has changed it, if that is known.
+  func record(of name: CollectionName, asOf change: UInt64) -> CollectionRecord? {
     entries.withLock { entries in
-      if entries.count == Self.limit { entries.removeFirst() }
-      entries.append(Entry(bytes: [UInt8](bytes), record: record))
+      for entry in entries where entry.change == change && entry.name == name { return entry.record }
+      return nil
     }
-    return record
+  }
+
+  func remember(_ record: CollectionRecord, of name: CollectionName, asOf change: UInt64) {
+    entries.withLock { entries in
+      entries.removeAll { $0.name == name }
+      if entries.count == Self.limit { entries.removeFirst() }
+      entries.append(Entry(name: name, change: change, record: record))
+    }
   }
 }

@@ -17,6 +17,8 @@ final class PageCache: Sendable {
   }
 
   private let shards: [Shard]
+  /// The same, for lookups: kept alive by `shards`, so that no references are counted.
+  private let table: [Unmanaged<Shard>]
   /// One less than how many shards there are, which is a power of two.
   private let mask: UInt64
   private let pauses = Atomic<Int>(0)
@@ -34,6 +36,7 @@ final class PageCache: Sendable {
     var count = 1
     while count < 16, count * 2 <= fullBudget / (pageSize * 64) { count *= 2 }
     shards = (0..<count).map { _ in Shard() }
+    table = shards.map { Unmanaged.passUnretained($0) }
     mask = UInt64(count - 1)
   }
 
@@ -54,9 +57,8 @@ final class PageCache: Sendable {
     }
   }
 
-  private func shard(_ number: UInt64) -> Shard {
-    shards[Int(truncatingIfNeeded: number & mask)]
-  }
+  private func index(_ number: UInt64) -> Int { Int(truncatingIfNeeded: number & mask) }
+  private func shard(_ number: UInt64) -> Shard { shards[index(number)] }
 
   /// Bytes of dirty pages.
   var dirtyBytes: Int { dirty.load(ordering: .relaxed) }
@@ -66,12 +68,13 @@ final class PageCache: Sendable {
 
   /// The page with this number, if it is here.
   func page(_ number: UInt64) -> Page? {
-    let shard = shard(number)
-    shard.latch.lock()
-    defer { shard.latch.unlock() }
-    guard let page = shard.pages[number] else { return nil }
-    page.isReferenced = true
-    return page
+    table[index(number)]._withUnsafeGuaranteedRef { shard in
+      shard.latch.lock()
+      defer { shard.latch.unlock() }
+      guard let page = shard.pages[number] else { return nil }
+      page.isReferenced = true
+      return page
+    }
   }
 
   /// Has the processor fetch what ``page(_:)`` will read.

@@ -25,6 +25,12 @@ public final class Snapshot: Sendable {
     version.trees.values.map(\.id).filter { $0 != TreeRoot.catalogID }.sorted()
   }
 
+  /// The last commit that has changed a tree since the database was opened, or 0.
+  public func lastChange(_ id: UInt64) throws(StorageError) -> UInt64? {
+    try storage.checkOpen()
+    return version.tree(id).changed
+  }
+
   /// How many entries a tree has.
   public func count(_ id: UInt64) -> UInt64 { version.tree(id).count }
 

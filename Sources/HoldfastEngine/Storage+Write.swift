@@ -1,3 +1,4 @@
+import CHoldfast
 import HoldfastIO
 import HoldfastLog
 import Synchronization
@@ -14,6 +15,8 @@ extension Storage {
     try refuseInsideWrite("written to by another transaction")
     let (transaction, isProbe) = try begin(options, thread: Process.thread)
     defer { if isProbe { endProbe() } }
+    _ = holdfast_closures(1)
+    defer { _ = holdfast_closures(-1) }
     let result: R
     do {
       result = try body(transaction)
@@ -78,7 +81,10 @@ extension Storage {
   }
 
   /// Whether the calling thread is inside of ``write(_:_:)``.
-  public var isInsideWrite: Bool { transactions.runs(Process.thread) }
+  public var isInsideWrite: Bool {
+    // Most threads are inside of none, of whatever database.
+    holdfast_closures(0) > 0 && transactions.runs(Process.thread)
+  }
 
   /// Commits a transaction, and waits until that is as durable as was asked and everybody sees it.
   func commit(_ transaction: WriteTransaction) throws(StorageError) {

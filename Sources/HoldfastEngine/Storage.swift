@@ -27,7 +27,7 @@ public final class Storage: @unchecked Sendable {
   /// What transactions have locked.
   let locks: LockManager
   /// The transactions that are open.
-  let transactions = TransactionTable()
+  let transactions: TransactionTable
 
   /// One checkpoint, spill or close at a time.
   let checkpointLatch = Latch()
@@ -138,6 +138,7 @@ public final class Storage: @unchecked Sendable {
     locking.clock = options.clock
     locking.random = options.random
     locks = LockManager(locking)
+    transactions = TransactionTable(secret: options.random.next())
     groups = GroupCommit(completed: log?.durableLSN ?? versions.current.lsn)
     let isSame = slots.older.catalog == slots.newer.catalog && slots.older.lsn == slots.newer.lsn
     slotVersions = (isSame ? Storage.firstVersion : 0, Storage.firstVersion)

@@ -10,6 +10,10 @@ struct TreeRoot: Sendable, Equatable {
   var count: UInt64
   /// Overflow runs, so that a tree without any can be dropped without reading its leaves.
   var overflowRuns: UInt64
+  /// The last commit that changed it since the database was opened, or 0: trees of one database, of versions that
+  /// were published, hold the same when their numbers and this are the same (but for what checkpoints write into the
+  /// catalog). Not stored.
+  var changed: UInt64 = 0
 
   /// More entries than any file has bytes.
   static let countLimit: UInt64 = 1 << 60

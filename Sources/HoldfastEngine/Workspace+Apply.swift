@@ -12,6 +12,12 @@ extension Workspace {
     var reader = OperationReader(payload)
     var tree: TreeRoot?
     var path = Path()
+    // Its memory goes from commit to commit.
+    swap(&path.steps, &spareSteps)
+    defer {
+      path.steps.removeAll(keepingCapacity: true)
+      swap(&path.steps, &spareSteps)
+    }
     /// Goes on to another tree, keeping what became of the last one.
     func select(_ id: UInt64) {
       if tree?.id == id { return }

@@ -26,6 +26,8 @@ final class Workspace: @unchecked Sendable {
   @exclusivity(unchecked) var doomed: [UInt64: TreePages] = [:]
   /// The run that lists the free pages as of the last checkpoint.
   var freeSpaceRun: (number: UInt64, runLength: Int)?
+  /// Empty memory for the next walk down a tree.
+  @exclusivity(unchecked) var spareSteps: [(page: Page, index: Int)] = []
   /// Pages that could not be given back because the page that names them is damaged.
   var leakedSubtrees = 0
   /// The damaged ranges as the catalog has them, by page.
@@ -47,6 +49,8 @@ final class Workspace: @unchecked Sendable {
 
   /// Keeps a tree's new root.
   func update(_ tree: TreeRoot) {
+    var tree = tree
+    tree.changed = lsn
     trees[tree.id] = tree
     touched.insert(tree.id)
     isChanged = true

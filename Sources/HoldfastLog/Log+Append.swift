@@ -27,9 +27,8 @@ extension Log {
       kind: kind, lsn: tail.nextLSN, transaction: transaction, timestamp: max(timestamp, tail.timestamp),
       payload: payload, area: area)
     let head = UInt64(paddedToEight(FrameHeader.size + area.count + payload.count + tagSize))
-    if payload.count <= LogLimits.largestPart, tail.offset + head <= tail.segment.limit {
-      commit.parts = [Part(segment: 0, range: 0..<payload.count)]
-    } else {
+    // Usually there is room for it, and nothing to plan.
+    if payload.count > LogLimits.largestPart || tail.offset + head > tail.segment.limit {
       commit.parts = try plan(payload: payload.count, area: area.count, isScarce)
     }
     try place(commit)
@@ -88,6 +87,7 @@ extension Log {
     var timestamp: Int64
     var payload: UnsafeRawBufferPointer
     var area: UnsafeRawBufferPointer
+    /// Empty when all of it goes into the current segment.
     var parts: [Part] = []
   }
 
@@ -132,6 +132,7 @@ extension Log {
     let before = tail
     let kept = before.pieces.last?.buffer.count ?? 0
     do {
+      if commit.parts.isEmpty { try put(commit, 0..<commit.payload.count, part: 0, of: 1) }
       var segment = 0
       for (index, part) in commit.parts.enumerated() {
         if part.segment > segment {
@@ -139,15 +140,7 @@ extension Log {
           segment += 1
           assert(part.segment == segment, "the plan skips a segment")
         }
-        let header = FrameHeader(
-          kind: commit.kind, flags: tail.segment.sealer == nil ? 0 : FrameHeader.sealedFlag,
-          extensionLength: index == 0 ? commit.area.count : 0, payloadLength: part.range.count,
-          lsn: commit.lsn, transaction: commit.transaction, timestamp: commit.timestamp, nonce: 0,
-          epoch: epoch, offset: 0, part: UInt32(truncatingIfNeeded: index),
-          parts: UInt32(truncatingIfNeeded: commit.parts.count))
-        try put(
-          header, area: index == 0 ? commit.area : UnsafeRawBufferPointer(start: nil, count: 0),
-          payload: UnsafeRawBufferPointer(rebasing: commit.payload[part.range]))
+        try put(commit, part.range, part: index, of: commit.parts.count)
       }
     } catch {
       tail = before
@@ -155,6 +148,17 @@ extension Log {
       putBack(after: before.segment)
       throw error
     }
+  }
+
+  /// Puts some of a commit's bytes behind the last frame.
+  private func put(_ commit: Commit, _ range: Range<Int>, part: Int, of parts: Int) throws(LogError) {
+    let area = part == 0 ? commit.area : UnsafeRawBufferPointer(start: nil, count: 0)
+    let header = FrameHeader(
+      kind: commit.kind, flags: tail.segment.sealer == nil ? 0 : FrameHeader.sealedFlag,
+      extensionLength: area.count, payloadLength: range.count, lsn: commit.lsn,
+      transaction: commit.transaction, timestamp: commit.timestamp, nonce: 0, epoch: epoch, offset: 0,
+      part: UInt32(truncatingIfNeeded: part), parts: UInt32(truncatingIfNeeded: parts))
+    try put(header, area: area, payload: UnsafeRawBufferPointer(rebasing: commit.payload[range]))
   }
 
   /// Ends the current segment with a frame that names its successor, and goes on in that.

@@ -34,6 +34,11 @@ static inline void holdfast_prefetch(const void *_Nullable bytes) { __builtin_pr
 /// Fills memory with random bytes of the operating system. Returns 0, or an error number.
 int holdfast_random(void *_Nullable bytes, size_t length);
 
+// ---- Threads ---------------------------------------------------------------------------------------------
+
+/// Adds to how many closures of transactions the calling thread is inside of, 0 at first, and returns that.
+int holdfast_closures(int change);
+
 // ---- Waiting ---------------------------------------------------------------------------------------------
 
 /// Sleeps until a word, which was 0, is set. Returns at once when it is.

@@ -2,12 +2,13 @@
 ///
 /// What was copied here stays where it is until everything is let go.
 struct KeyArena {
-  private var chunks: [UnsafeMutableRawPointer] = []
+  /// The last chunk. Each begins with the address of the one before.
+  private var last: UnsafeMutableRawPointer?
   private var free: UnsafeMutableRawPointer?
   private var left = 0
   private var nextSize = KeyArena.firstSize
 
-  private static var firstSize: Int { 512 }
+  private static var firstSize: Int { 248 }
   private static var largestSize: Int { 64 * 1024 }
 
   /// Copies a key. The copy of an empty one is `nil`.
@@ -23,16 +24,22 @@ struct KeyArena {
 
   private mutating func addChunk(atLeast count: Int) {
     let size = max(nextSize, count)
-    let chunk = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 1)
-    chunks.append(chunk)
-    free = chunk
+    let link = MemoryLayout<UnsafeMutableRawPointer?>.size
+    let chunk = UnsafeMutableRawPointer.allocate(
+      byteCount: link + size, alignment: MemoryLayout<UnsafeMutableRawPointer?>.alignment)
+    chunk.storeBytes(of: last, as: UnsafeMutableRawPointer?.self)
+    last = chunk
+    free = chunk + link
     left = size
     nextSize = min(nextSize * 2, KeyArena.largestSize)
   }
 
   /// Lets go of all memory.
   mutating func removeAll() {
-    for chunk in chunks { chunk.deallocate() }
+    while let chunk = last {
+      last = chunk.load(as: UnsafeMutableRawPointer?.self)
+      chunk.deallocate()
+    }
     self = KeyArena()
   }
 }

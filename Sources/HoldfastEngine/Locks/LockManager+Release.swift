@@ -5,10 +5,8 @@ extension LockManager {
     // Locks for which nobody waits go one by one, under their partition's latch.
     var awaited: [LockOwner.Held] = []
     for lock in owner.held {
-      let partition = partition(lock.hash)
-      partition.latch.lock()
-      if !release(lock, of: owner, in: partition) { awaited.append(lock) }
-      partition.latch.unlock()
+      let isGone = withPartition(lock.hash) { release(lock, of: owner, in: $0) }
+      if !isGone { awaited.append(lock) }
     }
     // This look at the ranges comes last: one that began to wait later has found none of the locks.
     let isAwaited = partitions[0].latch.withLock { waitingRanges > 0 || owner.isCancelled }

@@ -37,6 +37,8 @@ package final class LockManager: @unchecked Sendable {
   /// A secret number that hashes begin with.
   let seed: UInt64
   let partitions: [LockPartition]
+  /// The same, for whoever needs one of them: kept alive by `partitions`, so that no references are counted.
+  private let table: [Unmanaged<LockPartition>]
 
   // See `LockOwner.held` for the attribute.
   /// Trees of which ranges are held or waited for.
@@ -64,6 +66,7 @@ package final class LockManager: @unchecked Sendable {
     self.options = options
     seed = options.random.next()
     partitions = (0..<1 << LockManager.partitionBits).map { _ in LockPartition() }
+    table = partitions.map { Unmanaged.passUnretained($0) }
   }
 
   /// An owner for the transaction of that number, with no locks. `age` says how old it is for the choice of a
@@ -77,9 +80,21 @@ package final class LockManager: @unchecked Sendable {
       limit: limit ?? options.limit)
   }
 
+  /// The part that a name belongs to.
   @inline(__always)
   func partition(_ hash: UInt64) -> LockPartition {
-    partitions[Int(truncatingIfNeeded: hash >> (64 - LockManager.partitionBits))]
+    table[Int(truncatingIfNeeded: hash >> (64 - LockManager.partitionBits))]._withUnsafeGuaranteedRef { $0 }
+  }
+
+  /// Runs `body` with the part that a name belongs to, under its latch.
+  @inline(__always)
+  func withPartition<R, E: Error>(
+    _ hash: UInt64, _ body: (LockPartition) throws(E) -> R
+  ) throws(E) -> R {
+    let partition = partition(hash)
+    partition.latch.lock()
+    defer { partition.latch.unlock() }
+    return try body(partition)
   }
 
   /// Runs `body` under all latches, and wakes whoever it has decided about.
@@ -98,16 +113,9 @@ package final class LockManager: @unchecked Sendable {
   func lock(_ owner: LockOwner, _ name: LockName, _ mode: LockMode, _ timeout: UInt64?)
     throws(StorageError)
   {
-    let partition = partition(name.hash)
-    partition.latch.lock()
-    let isDone: Bool
-    do throws(StorageError) {
-      isDone = try lockAlone(owner, name, mode, in: partition)
-    } catch {
-      partition.latch.unlock()
-      throw error
+    let isDone = try withPartition(name.hash) { (partition) throws(StorageError) in
+      try lockAlone(owner, name, mode, in: partition)
     }
-    partition.latch.unlock()
     if !isDone { try lockInLine(owner, name, mode, timeout ?? owner.timeout) }
   }
 

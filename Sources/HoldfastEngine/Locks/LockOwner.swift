@@ -116,6 +116,9 @@ package final class LockOwner: @unchecked Sendable {
     if lockCount == 0 { _ = Unmanaged.passRetained(self) }
   }
 
+  /// As many locks as a transaction of one write takes fit into the first piece of memory.
+  private static var usualLocks: Int { 6 }
+
   /// Notes a lock that was granted. Returns it, with the key where it stays.
   @inline(__always)
   func add(_ name: LockName) -> Held {
@@ -123,6 +126,7 @@ package final class LockOwner: @unchecked Sendable {
     let lock = Held(
       hash: name.hash, tree: name.tree, key: arena.copy(name.key), keyCount: UInt32(name.key.count),
       kind: name.kind)
+    if held.isEmpty { held.reserveCapacity(LockOwner.usualLocks) }
     held.append(lock)
     return lock
   }

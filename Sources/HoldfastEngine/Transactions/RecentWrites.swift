@@ -7,11 +7,18 @@ import HoldfastIO
 /// that was not, and its transaction is tried again; the other way round cannot happen. What no open transaction
 /// can ask for any more is forgotten.
 struct RecentWrites {
+  /// A record that a commit has written, or a tree that it has changed as a whole.
+  struct Write {
+    var tree: UInt64
+    /// The record's hash.
+    var record: UInt64?
+  }
+
   /// The last commit that wrote a record.
-  private var records: [UInt64: UInt64] = [:]
+  private var records: NumberTable<UInt64>
   /// The last commit that wrote anything to a tree, and the last that cleared it, dropped it or wrote more than
   /// is noted record by record.
-  private var trees: [UInt64: (any: UInt64, whole: UInt64)] = [:]
+  private var trees: NumberTable<(any: UInt64, whole: UInt64)>
   /// Commits up to this one are forgotten.
   private var forgotten: UInt64 = 0
 
@@ -22,15 +29,24 @@ struct RecentWrites {
     XXH64.hash(key) ^ (tree &* 0x9E37_79B9_7F4A_7C15)
   }
 
+  /// Nothing is noted. `secret` is a random number.
+  init(secret: UInt64) {
+    records = NumberTable(secret: secret)
+    trees = NumberTable()
+  }
+
   var count: Int { records.count }
 
-  mutating func note(_ lsn: UInt64, tree: UInt64, records hashes: [UInt64]?) {
-    trees[tree, default: (0, 0)].any = lsn
-    guard let hashes else {
-      trees[tree]?.whole = lsn
-      return
+  mutating func note(_ lsn: UInt64, _ writes: [Write]) {
+    var last: UInt64?
+    for write in writes {
+      if write.tree != last || write.record == nil {
+        let whole = write.record == nil ? lsn : trees[write.tree]?.whole ?? 0
+        trees[write.tree] = (lsn, whole)
+        last = write.tree
+      }
+      if let record = write.record { records[record] = lsn }
     }
-    for hash in hashes { records[hash] = lsn }
   }
 
   /// The last commit that wrote a record; 0 when none is remembered.
@@ -48,20 +64,15 @@ struct RecentWrites {
   /// The commits after one were taken back: what they wrote counts as written by that one, since nobody knows any
   /// more who wrote it last.
   mutating func takeBack(after lsn: UInt64) {
-    for (hash, last) in records where last > lsn { records[hash] = lsn }
-    for (tree, last) in trees { trees[tree] = (min(last.any, lsn), min(last.whole, lsn)) }
+    records.updateAll { _, last in last > lsn ? lsn : nil }
+    trees.updateAll { _, last in (min(last.any, lsn), min(last.whole, lsn)) }
   }
 
   /// Forgets the commits up to one.
   mutating func forget(through lsn: UInt64) {
-    guard lsn > forgotten, !trees.isEmpty else { return }
+    guard lsn > forgotten else { return }
     forgotten = lsn
-    if trees.allSatisfy({ $0.value.any <= lsn }) {
-      records.removeAll(keepingCapacity: records.capacity < 16_384)
-      trees.removeAll(keepingCapacity: true)
-    } else {
-      records = records.filter { $0.value > lsn }
-      trees = trees.filter { $0.value.any > lsn }
-    }
+    records.removeAll { $0 <= lsn }
+    trees.removeAll { $0.any <= lsn }
   }
 }

@@ -38,14 +38,15 @@ final class TransactionTable: @unchecked Sendable {
 
   private let latch = Latch()
   private let condition = Condition()
-  @exclusivity(unchecked) private var open: [UInt64: Entry] = [:]
-  /// The threads that run closures.
-  @exclusivity(unchecked) private var threads: Set<UInt> = []
-  @exclusivity(unchecked) private var recent = RecentWrites()
+  @exclusivity(unchecked) private var open = NumberTable<Entry>()
+  @exclusivity(unchecked) private var recent: RecentWrites
   /// The last commit in `recent`.
   private let lastNoted = Atomic<UInt64>(0)
   @exclusivity(unchecked) private var nextNumber: UInt64 = 1
   @exclusivity(unchecked) private var counts = TransactionStatistics()
+
+  /// No transaction is open. `secret` is a random number.
+  init(secret: UInt64) { recent = RecentWrites(secret: secret) }
 
   // MARK: Beginning and ending
 
@@ -64,7 +65,6 @@ final class TransactionTable: @unchecked Sendable {
       let transaction = try make(nextNumber)
       open[nextNumber] = Entry(transaction, at: time, thread)
       nextNumber += 1
-      if let thread { threads.insert(thread) }
       counts.started += 1
       return transaction
     }
@@ -84,8 +84,7 @@ final class TransactionTable: @unchecked Sendable {
   /// Notes how a transaction ended: without a reason, by a commit.
   func end(_ number: UInt64, at time: UInt64, _ reason: AbortReason?) {
     latch.withLock {
-      guard let entry = open.removeValue(forKey: number) else { return }
-      if let thread = entry.thread { threads.remove(thread) }
+      guard let entry = open.removeValue(number) else { return }
       if let reason { counts.aborted[reason, default: 0] += 1 } else { counts.committed += 1 }
       counts.nanoseconds &+= time &- entry.begin
       counts.longestNanoseconds = max(counts.longestNanoseconds, time &- entry.begin)
@@ -94,7 +93,7 @@ final class TransactionTable: @unchecked Sendable {
   }
 
   /// Whether a thread runs a transaction's closure.
-  func runs(_ thread: UInt) -> Bool { latch.withLock { threads.contains(thread) } }
+  func runs(_ thread: UInt) -> Bool { latch.withLock { open.contains { $0.thread == thread } } }
 
   var statistics: TransactionStatistics {
     latch.withLock {
@@ -107,12 +106,14 @@ final class TransactionTable: @unchecked Sendable {
   // MARK: Recent writes
 
   /// Notes what a commit wrote. `published` is the last commit that everybody sees who begins now.
-  func note(_ lsn: UInt64, published: UInt64, _ writes: [(tree: UInt64, records: [UInt64]?)]) {
+  func note(_ lsn: UInt64, published: UInt64, _ writes: [RecentWrites.Write]) {
     latch.withLock {
-      for (tree, records) in writes { recent.note(lsn, tree: tree, records: records) }
+      recent.note(lsn, writes)
       lastNoted.store(lsn, ordering: .releasing)
       if recent.count >= nextSweep {
-        recent.forget(through: open.values.reduce(published) { min($0, $1.base) })
+        var oldest = published
+        open.forEach { _, entry in oldest = min(oldest, entry.base) }
+        recent.forget(through: oldest)
         nextSweep = max(1024, recent.count * 2)
       }
     }
@@ -155,20 +156,23 @@ final class TransactionTable: @unchecked Sendable {
       var found: [(WriteTransaction, Bool)] = []
       // One that began after the look at the clock is not old.
       func age(_ moment: UInt64) -> UInt64 { time > moment ? time - moment : 0 }
-      for (number, entry) in open {
-        guard let transaction = entry.transaction else { continue }
+      func isOld(_ entry: Entry) -> Bool { limits.duration.map { age(entry.begin) >= $0 } ?? false }
+      open.updateAll { _, entry in
+        guard let transaction = entry.transaction else { return nil }
         kept.append(transaction)
         let uses = transaction.uses
         if uses != entry.uses || transaction.isInCall {
-          open[number]?.uses = uses
-          open[number]?.lastUse = time
-        } else if let idle = limits.idleTime, age(entry.lastUse) >= idle {
-          found.append((transaction, true))
-          continue
+          var used = entry
+          (used.uses, used.lastUse) = (uses, time)
+          if isOld(entry) { found.append((transaction, false)) }
+          return used
         }
-        if let duration = limits.duration, age(entry.begin) >= duration {
+        if let idle = limits.idleTime, age(entry.lastUse) >= idle {
+          found.append((transaction, true))
+        } else if isOld(entry) {
           found.append((transaction, false))
         }
+        return nil
       }
       return found
     }
@@ -177,7 +181,12 @@ final class TransactionTable: @unchecked Sendable {
   /// Waits until closures have ended; calls `end` with the other transactions, again and again, until they have.
   func drain(_ end: (WriteTransaction) -> Void) {
     while true {
-      let left = latch.withLock { open.values.filter { $0.thread == nil }.compactMap(\.transaction) }
+      var left: [WriteTransaction] = []
+      latch.withLock {
+        open.forEach { _, entry in
+          if entry.thread == nil, let transaction = entry.transaction { left.append(transaction) }
+        }
+      }
       for transaction in left { end(transaction) }
       let isEmpty = latch.withLock {
         if open.isEmpty { return true }

@@ -125,6 +125,13 @@ struct WriteBuffer {
     }
   }
 
+  /// Calls `body` with all keys, in the order in which they were first written.
+  func forEachKey(_ body: (UnsafeRawBufferPointer) -> Void) {
+    arena.withUnsafeBytes { bytes in
+      for entry in entries { body(UnsafeRawBufferPointer(rebasing: bytes[entry.key])) }
+    }
+  }
+
   /// Indices of the entries in ascending order of their keys.
   mutating func sorted() -> [Int] {
     if let order { return order }
@@ -150,11 +157,11 @@ struct WriteBuffer {
   mutating func forEachInOrder<E: Error>(
     _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) throws(E) -> Void
   ) throws(E) {
-    let order = sorted()
+    let order = isAscending ? [] : sorted()
     try arena.withUnsafeBufferPointer { (arena) throws(E) in
       let bytes = UnsafeRawBufferPointer(arena)
-      for index in order {
-        let entry = entries[index]
+      for place in entries.indices {
+        let entry = entries[isAscending ? place : order[place]]
         try body(
           UnsafeRawBufferPointer(rebasing: bytes[entry.key]),
           entry.value.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) })

@@ -24,7 +24,7 @@ public final class WriteTransaction {
   @exclusivity(unchecked) private var buffers = SmallDictionary<UInt64, Writes>()
   /// The tree that was used last: its buffer, and where the last key was found in it. Most calls are for the same
   /// tree as the one before, and often for a near key.
-  @exclusivity(unchecked) private var last: (id: UInt64, writes: Writes?, finder: LeafFinder)?
+  @exclusivity(unchecked) private var last: LastTree?
   /// Trees in the order in which they were first written.
   @exclusivity(unchecked) private var touched: [UInt64] = []
   @exclusivity(unchecked) private(set) var created: [UInt64] = []
@@ -198,6 +198,12 @@ public final class WriteTransaction {
     @exclusivity(unchecked) var buffer = WriteBuffer()
   }
 
+  private struct LastTree {
+    let id: UInt64
+    var writes: Writes?
+    var finder: LeafFinder
+  }
+
   /// What was written to a tree, if anything.
   private func writes(_ id: UInt64) -> Writes? {
     select(id)
@@ -206,7 +212,7 @@ public final class WriteTransaction {
 
   private func select(_ id: UInt64) {
     if last?.id == id { return }
-    last = (id, buffers[id], LeafFinder(tree(id), in: store))
+    last = LastTree(id: id, writes: buffers[id], finder: LeafFinder(tree(id), in: store))
   }
 
   /// The buffer of a tree that is about to be written.
@@ -257,6 +263,14 @@ public final class WriteTransaction {
   /// What finds keys of a tree as this transaction sees it at each call.
   public func lookup(_ id: UInt64) -> TransactionLookup {
     TransactionLookup(transaction: self, tree: id, base: base)
+  }
+
+  /// The last commit that has changed a tree since the database was opened, or 0; `nil` when the transaction has changed
+  /// it itself, or locks what it reads.
+  public func lastChange(_ id: UInt64) throws(StorageError) -> UInt64? {
+    try using { () throws(StorageError) in
+      options.isolation == .serializable || buffers[id] != nil ? nil : tree(id).changed
+    }
   }
 
   /// Whether a key exists, as this transaction sees it.
@@ -599,22 +613,32 @@ public final class WriteTransaction {
   func readAhead(_ root: (UInt64) -> TreeRoot) throws(StorageError) {
     for id in touched {
       guard let writes = buffers[id], !writes.buffer.isCleared else { continue }
+      guard writes.buffer.entries.count > 1 else {
+        try writes.buffer.forEachInOrder { (key, _) throws(StorageError) in
+          _ = try store.leaf(root(id), for: key)
+        }
+        continue
+      }
       var finder = LeafFinder(root(id), in: store)
       try writes.buffer.forEachInOrder { (key, _) throws(StorageError) in _ = try finder.leaf(for: key) }
     }
   }
 
-  /// What it wrote, for those who ask whether it was changed: `nil` for a tree as a whole.
-  var writtenRecords: [(tree: UInt64, records: [UInt64]?)] {
-    touched.compactMap { id in
-      guard let buffer = buffers[id]?.buffer, !created.contains(id) || dropped.contains(id) else {
-        return nil
+  /// What it wrote, for those who ask whether it was changed.
+  var writtenRecords: [RecentWrites.Write] {
+    var writes: [RecentWrites.Write] = []
+    writes.reserveCapacity(min(operationCount, RecentWrites.recordLimit))
+    for id in touched {
+      guard let written = buffers[id], !created.contains(id) || dropped.contains(id) else { continue }
+      guard !written.buffer.isCleared, written.buffer.entries.count <= RecentWrites.recordLimit else {
+        writes.append(RecentWrites.Write(tree: id, record: nil))
+        continue
       }
-      guard !buffer.isCleared, buffer.entries.count <= RecentWrites.recordLimit else { return (id, nil) }
-      return (
-        id, buffer.entries.map { entry in buffer.withBytes(entry.key) { RecentWrites.hash(id, $0) } }
-      )
+      written.buffer.forEachKey {
+        writes.append(RecentWrites.Write(tree: id, record: RecentWrites.hash(id, $0)))
+      }
     }
+    return writes
   }
 
   /// The trees that lose what they held before.
