@@ -1,5 +1,7 @@
 """Several operations in one call: `bulk_write`, and what `insert_many` does when some documents fail."""
 
+import inspect
+
 import bson
 import pymongo
 import pymongo.errors
@@ -68,6 +70,17 @@ class TestBulkWrite:
         assert (result.modified_count, result.deleted_count) == (3, 1)
         with pytest.raises(errors.HoldfastError, match="the hint names no index"):
             collection.bulk_write([DeleteOne({"a": 1}, hint="nothing")])
+
+    @pytest.mark.skipif(
+        "sort" not in inspect.signature(UpdateOne.__init__).parameters, reason="this pymongo is older"
+    )
+    def test_orders(self, collection):
+        collection.insert_many([{"_id": n, "a": n} for n in range(4)])
+        collection.bulk_write(
+            [UpdateOne({}, {"$set": {"b": 1}}, sort={"a": -1}), ReplaceOne({"a": 2}, {"b": 2}, sort={"a": 1})]
+        )
+        assert collection.find_one(3) == {"_id": 3, "a": 3, "b": 1}
+        assert collection.find_one(2) == {"_id": 2, "b": 2}
 
     def test_ordered_ends_at_the_first_failure(self, collection):
         with pytest.raises(pymongo.errors.BulkWriteError) as caught:

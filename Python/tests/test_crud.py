@@ -227,6 +227,15 @@ class TestReplaceOne:
         assert collection.replace_one({"_id": 2}, {"b": 1}).upserted_id is None
         assert collection.count_documents({}) == 1
 
+    @pytest.mark.parametrize("order", [[("n", -1)], {"n": -1}])
+    def test_the_first_is_that_of_an_order(self, numbers, order):
+        assert numbers.update_one({"n": {"$lt": 5}}, {"$set": {"x": 1}}, sort=order).modified_count == 1
+        assert numbers.replace_one({"n": {"$lt": 4}}, {"x": 2}, sort=order).modified_count == 1
+        assert numbers.distinct("_id", {"x": 1}) == [4]
+        assert numbers.distinct("_id", {"x": 2}) == [3]
+        with pytest.raises(TypeError):
+            numbers.update_one({}, {"$set": {"x": 1}}, sort=5)
+
     def test_refuses_operators_and_another_id(self, numbers):
         for replacement, error in [({"$set": {"x": 1}}, ValueError), (5, TypeError), ([], TypeError)]:
             with pytest.raises(error):

@@ -144,7 +144,7 @@ class TestQuery:
             assert len(list(hundred.find({"mod": 1}).hint(hint))) == 33
             assert len(list(hundred.find({"mod": 1}, hint=hint))) == 33
         assert len(list(hundred.find({"mod": 1}).hint("nothing").hint(None))) == 33
-        with pytest.raises(errors.QueryError, match="the hint names no index"):
+        with pytest.raises(errors.QueryError, match="the hint names no index.*nothing"):
             list(hundred.find({"mod": 1}).hint("nothing"))
 
     def test_cannot_be_changed_after_it_has_begun(self, hundred):

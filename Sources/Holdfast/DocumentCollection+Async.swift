@@ -117,10 +117,10 @@ extension DocumentCollection {
   @discardableResult
   public func updateOne(
     _ filter: Document, _ update: Document, upsert: Bool = false, arrayFilters: [Document] = [],
-    hint: IndexHint? = nil
+    hint: IndexHint? = nil, sort: Document? = nil
   ) async throws(HoldfastError) -> UpdateResult {
     try await perform { () throws(HoldfastError) in
-      try self.updateOne(filter, update, upsert: upsert, arrayFilters: arrayFilters, hint: hint)
+      try self.updateOne(filter, update, upsert: upsert, arrayFilters: arrayFilters, hint: hint, sort: sort)
     }
   }
 
@@ -138,10 +138,11 @@ extension DocumentCollection {
   /// Puts a document in the place of the first one that matches a filter.
   @discardableResult
   public func replaceOne(
-    _ filter: Document, with document: Document, upsert: Bool = false, hint: IndexHint? = nil
+    _ filter: Document, with document: Document, upsert: Bool = false, hint: IndexHint? = nil,
+    sort: Document? = nil
   ) async throws(HoldfastError) -> UpdateResult {
     try await perform { () throws(HoldfastError) in
-      try self.replaceOne(filter, with: document, upsert: upsert, hint: hint)
+      try self.replaceOne(filter, with: document, upsert: upsert, hint: hint, sort: sort)
     }
   }
 

@@ -129,9 +129,9 @@ extension WritableCollection {
   @discardableResult
   public func updateOne(
     _ filter: Document, _ update: Document, upsert: Bool = false, arrayFilters: [Document] = [],
-    hint: IndexHint? = nil
+    hint: IndexHint? = nil, sort: Document? = nil
   ) throws(HoldfastError) -> UpdateResult {
-    let options = UpdateOptions(upsert: upsert, arrayFilters: arrayFilters, hint: hint)
+    let options = UpdateOptions(upsert: upsert, arrayFilters: arrayFilters, hint: hint, sort: sort)
     return try single(.updateOne(filter, update, options))
   }
 
@@ -148,9 +148,10 @@ extension WritableCollection {
   /// - Throws: as ``updateMany(_:_:_:)``.
   @discardableResult
   public func replaceOne(
-    _ filter: Document, with document: Document, upsert: Bool = false, hint: IndexHint? = nil
+    _ filter: Document, with document: Document, upsert: Bool = false, hint: IndexHint? = nil,
+    sort: Document? = nil
   ) throws(HoldfastError) -> UpdateResult {
-    try single(.replaceOne(filter, document, UpdateOptions(upsert: upsert, hint: hint)))
+    try single(.replaceOne(filter, document, UpdateOptions(upsert: upsert, hint: hint, sort: sort)))
   }
 
   /// One operation, with its own error.

@@ -25,16 +25,27 @@ func onCollection(
   }
 }
 
-/// Runs a call that is one of the database's, or of its transaction if there is one.
+/// The calls that databases and transactions have for collections as a whole.
+private protocol Catalogued {
+  func collections() throws(HoldfastError) -> [String]
+  func createCollection(_ name: String, durability: Durability?) throws(HoldfastError)
+  func dropCollection(_ name: String) throws(HoldfastError) -> Bool
+  func renameCollection(_ name: String, to newName: String, replacing: Bool) throws(HoldfastError)
+}
+
+extension Database: Catalogued {}
+extension Transaction: Catalogued {}
+
+/// Runs a call of the database, or of its transaction if there is one.
 private func onCatalog(
   _ database: OpaquePointer, _ transaction: OpaquePointer?, _ error: UnsafeMutablePointer<OpaquePointer?>?,
-  _ whole: (Database) throws(HoldfastError) -> Void, _ part: (Transaction) throws(HoldfastError) -> Void
+  _ body: (any Catalogued) throws(HoldfastError) -> Void
 ) -> holdfast_code {
   onDatabase(database, error) { (database) throws(HoldfastError) in
     if let transaction {
-      try TransactionHandle.used(transaction).use(of: database, part)
+      try TransactionHandle.used(transaction).use(of: database, body)
     } else {
-      try whole(database)
+      try body(database)
     }
   }
 }
@@ -55,13 +66,9 @@ public func holdfast_collections(
   _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> holdfast_code {
   result.pointee = holdfast_buffer()
-  func give(_ names: [String]) {
+  return onCatalog(database, transaction, error) { (catalog) throws(HoldfastError) in
+    let names = try catalog.collections()
     result.pointee = Document([("collections", .array(names.map { .string($0) }))]).output
-  }
-  return onCatalog(database, transaction, error) { (database) throws(HoldfastError) in
-    give(try database.collections())
-  } _: { (transaction) throws(HoldfastError) in
-    give(try transaction.collections())
   }
 }
 
@@ -70,12 +77,9 @@ public func holdfast_create_collection(
   _ database: OpaquePointer, _ transaction: OpaquePointer?, _ collection: UnsafePointer<CChar>,
   _ options: UnsafePointer<UInt8>?, _ options_count: Int, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> holdfast_code {
-  onCatalog(database, transaction, error) { (database) throws(HoldfastError) in
+  onCatalog(database, transaction, error) { (catalog) throws(HoldfastError) in
     let durability = try ownDurability(try optionDocument(options, options_count))
-    try database.createCollection(try collectionName(collection), durability: durability)
-  } _: { (transaction) throws(HoldfastError) in
-    let durability = try ownDurability(try optionDocument(options, options_count))
-    try transaction.createCollection(try collectionName(collection), durability: durability)
+    try catalog.createCollection(try collectionName(collection), durability: durability)
   }
 }
 
@@ -85,10 +89,8 @@ public func holdfast_drop_collection(
   _ existed: UnsafeMutablePointer<Bool>, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> holdfast_code {
   existed.pointee = false
-  return onCatalog(database, transaction, error) { (database) throws(HoldfastError) in
-    existed.pointee = try database.dropCollection(try collectionName(collection))
-  } _: { (transaction) throws(HoldfastError) in
-    existed.pointee = try transaction.dropCollection(try collectionName(collection))
+  return onCatalog(database, transaction, error) { (catalog) throws(HoldfastError) in
+    existed.pointee = try catalog.dropCollection(try collectionName(collection))
   }
 }
 
@@ -97,11 +99,8 @@ public func holdfast_rename_collection(
   _ database: OpaquePointer, _ transaction: OpaquePointer?, _ collection: UnsafePointer<CChar>,
   _ new_name: UnsafePointer<CChar>, _ replace: Bool, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> holdfast_code {
-  onCatalog(database, transaction, error) { (database) throws(HoldfastError) in
-    try database.renameCollection(
-      try collectionName(collection), to: try collectionName(new_name), replacing: replace)
-  } _: { (transaction) throws(HoldfastError) in
-    try transaction.renameCollection(
+  onCatalog(database, transaction, error) { (catalog) throws(HoldfastError) in
+    try catalog.renameCollection(
       try collectionName(collection), to: try collectionName(new_name), replacing: replace)
   }
 }

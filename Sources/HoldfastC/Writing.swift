@@ -30,32 +30,28 @@ public func holdfast_insert_many(
   }
 }
 
-/// The options of an update.
-private struct Update {
+/// The options of calls that change documents which a filter finds.
+private struct WriteOptions {
   var many = false
-  var options = UpdateOptions()
+  var update = UpdateOptions()
+  /// The options that the call has.
+  private let known: [String]
 
-  init() {}
+  init(_ known: String...) { self.known = known }
 
-  init(_ bytes: UnsafePointer<UInt8>?, _ count: Int) throws(HoldfastError) {
-    try optionDocument(bytes, count).forEachOption { (option) throws(HoldfastError) in
-      if option.name == "many" {
-        many = try option.bool()
-      } else if try !read(option) {
-        throw option.unknown
-      }
-    }
+  mutating func read(_ bytes: UnsafePointer<UInt8>?, _ count: Int) throws(HoldfastError) {
+    try optionDocument(bytes, count).forEachOption { (option) throws(HoldfastError) in try read(option) }
   }
 
-  /// Takes an option; returns whether it is known.
-  mutating func read(_ option: Option) throws(HoldfastError) -> Bool {
+  mutating func read(_ option: Option) throws(HoldfastError) {
+    guard known.contains(option.name) else { throw option.unknown }
     switch option.name {
-    case "upsert": options.upsert = try option.bool()
-    case "arrayFilters": options.arrayFilters = try option.documents()
-    case "hint": options.hint = try option.hint()
-    default: return false
+    case "many": many = try option.bool()
+    case "upsert": update.upsert = try option.bool()
+    case "arrayFilters": update.arrayFilters = try option.documents()
+    case "sort": update.sort = try option.document()
+    default: update.hint = try option.hint()
     }
-    return true
   }
 }
 
@@ -70,13 +66,14 @@ public func holdfast_update(
   return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
     let filter = try document(filter, filter_count, "the filter")
     let update = try document(update, update_count, "the update")
-    let how = try Update(options, options_count)
+    var how = WriteOptions("many", "upsert", "arrayFilters", "hint", "sort")
+    try how.read(options, options_count)
     let done =
       how.many
-      ? try collection.updateMany(filter, update, how.options)
+      ? try collection.updateMany(filter, update, how.update)
       : try collection.updateOne(
-        filter, update, upsert: how.options.upsert, arrayFilters: how.options.arrayFilters,
-        hint: how.options.hint)
+        filter, update, upsert: how.update.upsert, arrayFilters: how.update.arrayFilters,
+        hint: how.update.hint)
     result.pointee = done.document.output
   }
 }
@@ -92,15 +89,10 @@ public func holdfast_replace_one(
   return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
     let filter = try document(filter, filter_count, "the filter")
     let replacement = try document(replacement, replacement_count, "the document")
-    var (upsert, hint) = (false, IndexHint?.none)
-    try optionDocument(options, options_count).forEachOption { (option) throws(HoldfastError) in
-      switch option.name {
-      case "upsert": upsert = try option.bool()
-      case "hint": hint = try option.hint()
-      default: throw option.unknown
-      }
-    }
-    let done = try collection.replaceOne(filter, with: replacement, upsert: upsert, hint: hint)
+    var how = WriteOptions("upsert", "hint", "sort")
+    try how.read(options, options_count)
+    let done = try collection.replaceOne(
+      filter, with: replacement, upsert: how.update.upsert, hint: how.update.hint, sort: how.update.sort)
     result.pointee = done.document.output
   }
 }
@@ -115,18 +107,12 @@ public func holdfast_delete(
   deleted.pointee = 0
   return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
     let filter = try document(filter, filter_count, "the filter")
-    var (many, hint) = (false, IndexHint?.none)
-    try optionDocument(options, options_count).forEachOption { (option) throws(HoldfastError) in
-      switch option.name {
-      case "many": many = try option.bool()
-      case "hint": hint = try option.hint()
-      default: throw option.unknown
-      }
-    }
+    var how = WriteOptions("many", "hint")
+    try how.read(options, options_count)
     deleted.pointee =
-      many
-      ? UInt64(try collection.deleteMany(filter, hint: hint))
-      : try collection.deleteOne(filter, hint: hint) ? 1 : 0
+      how.many
+      ? UInt64(try collection.deleteMany(filter, hint: how.update.hint))
+      : try collection.deleteOne(filter, hint: how.update.hint) ? 1 : 0
   }
 }
 
@@ -194,24 +180,24 @@ extension WriteOperation {
     // A document to insert is checked when that is done, so that it is one operation that fails.
     try parts.checkParts(
       "operation \(number) (from 0)", except: kind == "insertOne" ? "document" : nil)
-    var (filter, content, update) = (Document(), Document?.none, Update())
-    let wanted: String? =
-      switch kind {
-      case "insertOne": "document"
-      case "updateOne", "updateMany": "update"
-      case "replaceOne": "replacement"
-      case "deleteOne", "deleteMany": nil
-      default: throw failure("is of no kind that there is: correct its name")
-      }
+    var (filter, content) = (Document(), Document?.none)
+    var how: WriteOptions
+    let wanted: String?
+    switch kind {
+    case "insertOne": (wanted, how) = ("document", WriteOptions())
+    case "updateOne": (wanted, how) = ("update", WriteOptions("upsert", "arrayFilters", "hint", "sort"))
+    case "updateMany": (wanted, how) = ("update", WriteOptions("upsert", "arrayFilters", "hint"))
+    case "replaceOne": (wanted, how) = ("replacement", WriteOptions("upsert", "hint", "sort"))
+    case "deleteOne", "deleteMany": (wanted, how) = (nil, WriteOptions("hint"))
+    default: throw failure("is of no kind that there is: correct its name")
+    }
     try parts.forEachOption { (option) throws(HoldfastError) in
       if option.name == wanted {
         content = try option.document()
       } else if option.name == "filter", kind != "insertOne" {
         filter = try option.document()
-      } else if kind == "insertOne" || wanted == nil && option.name != "hint" {
-        throw option.unknown
-      } else if try !update.read(option) {
-        throw option.unknown
+      } else {
+        try how.read(option)
       }
     }
     if let wanted, content == nil { throw failure("lacks its \(wanted)") }
@@ -219,11 +205,11 @@ extension WriteOperation {
     self =
       switch kind {
       case "insertOne": .insert(made)
-      case "updateOne": .updateOne(filter, made, update.options)
-      case "updateMany": .updateMany(filter, made, update.options)
-      case "replaceOne": .replaceOne(filter, made, update.options)
-      case "deleteOne": .deleteOne(filter, hint: update.options.hint)
-      default: .deleteMany(filter, hint: update.options.hint)
+      case "updateOne": .updateOne(filter, made, how.update)
+      case "updateMany": .updateMany(filter, made, how.update)
+      case "replaceOne": .replaceOne(filter, made, how.update)
+      case "deleteOne": .deleteOne(filter, hint: how.update.hint)
+      default: .deleteMany(filter, hint: how.update.hint)
       }
   }
 }

@@ -203,7 +203,7 @@ struct Opening {
     try? options.fileSystem.remove(ownerPath)
     guard let file = try? options.fileSystem.open(ownerPath, .create) else { return }
     defer { file.close() }
-    let text = "process \(Process.id)\nhost \(Process.host)\nsince \(options.clock.now()) (ms since 1970)\n"
+    let text = "process \(Process.id)\nhost \(Process.host)\nsince \(Process.utc(options.clock.now()))\n"
     try? Array(text.utf8).withUnsafeBytes { try file.writeFully($0, at: 0) }
   }
 

@@ -29,6 +29,7 @@ from holdfast.options import (
     check_update,
     hint_value,
     refuse,
+    sort_document,
 )
 from holdfast.results import BulkWriteResult, InsertManyResult, bulk_counts
 
@@ -263,8 +264,10 @@ def _encoded(collection: Namespace[Any], request: Any) -> bytes:
     if getattr(request, "_namespace", None) is not None:
         raise InvalidOperation("an operation of Collection.bulk_write has no namespace: leave it out")
     check_mapping("filter", request._filter)
-    refuse(collation=request._collation, sort=getattr(request, "_sort", None))
-    operation.update(filter=request._filter, hint=hint_value(request._hint))
+    refuse(collation=request._collation)
+    # Not every version of pymongo has it.
+    sort = sort_document(getattr(request, "_sort", None))
+    operation.update(filter=request._filter, hint=hint_value(request._hint), sort=sort)
     present = {key: value for key, value in operation.items() if value is not None}
     return bson.encode({name: present}, False, codec_options)
 

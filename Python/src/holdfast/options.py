@@ -155,10 +155,15 @@ def encoded_options(codec_options: CodecOptions[Any], **options: Any) -> bytes |
 
 
 def write_options(
-    codec_options: CodecOptions[Any], upsert: Any, array_filters: Any, hint: Any, many: bool = False
+    codec_options: CodecOptions[Any],
+    upsert: Any,
+    array_filters: Any,
+    hint: Any,
+    many: bool = False,
+    sort: Any = None,
 ) -> bytes | None:
     """The option document of an update, a replacement or a deletion."""
-    if upsert is False and array_filters is None and hint is None and not many:
+    if upsert is False and array_filters is None and hint is None and sort is None and not many:
         return None
     return encoded_options(
         codec_options,
@@ -166,4 +171,5 @@ def write_options(
         upsert=check_bool("upsert", upsert),
         arrayFilters=array_filter_list(array_filters),
         hint=hint_value(hint),
+        sort=sort_document(sort),
     )

@@ -100,17 +100,17 @@ class Writing(Namespace[D]):
         hint: Keys | None = None,
         session: Transaction | None = None,
         let: Any = None,
-        sort: Any = None,
+        sort: Keys | None = None,
         comment: Any = None,
     ) -> UpdateResult:
         """Changes the first document that matches a filter with operators such as ``$set``.
 
-        With `upsert`, a document is inserted when there is none. `collation`, `let` and `sort` are refused
-        with a `ConfigurationError`; `find_one_and_update` takes a `sort`.
+        It is the first in the order of `sort`. With `upsert`, a document is inserted when there is none.
+        `collation` and `let` are refused with a `ConfigurationError`.
         """
-        if collation or let or sort:
-            refuse(collation=collation, let=let, sort=sort)
-        return self._update(filter, update, upsert, array_filters, hint, session, False)
+        if collation or let:
+            refuse(collation=collation, let=let)
+        return self._update(filter, update, upsert, array_filters, hint, session, False, sort)
 
     def update_many(
         self,
@@ -134,7 +134,15 @@ class Writing(Namespace[D]):
         return self._update(filter, update, upsert, array_filters, hint, session, True)
 
     def _update(
-        self, filter: Any, update: Any, upsert: Any, array_filters: Any, hint: Any, session: Any, many: bool
+        self,
+        filter: Any,
+        update: Any,
+        upsert: Any,
+        array_filters: Any,
+        hint: Any,
+        session: Any,
+        many: bool,
+        sort: Any = None,
     ) -> UpdateResult:
         check_mapping("filter", filter)
         check_update(update)
@@ -144,7 +152,7 @@ class Writing(Namespace[D]):
             self._encoded_name,
             bson.encode(filter, False, self._codec_options),
             bson.encode(update, False, self._codec_options),
-            write_options(self._codec_options, upsert, array_filters, hint, many),
+            write_options(self._codec_options, upsert, array_filters, hint, many, sort),
         )
         return update_result(bson.decode(data, self._report_options))
 
@@ -158,16 +166,16 @@ class Writing(Namespace[D]):
         hint: Keys | None = None,
         session: Transaction | None = None,
         let: Any = None,
-        sort: Any = None,
+        sort: Keys | None = None,
         comment: Any = None,
     ) -> UpdateResult:
         """Puts a document in the place of the first one that matches a filter; the `_id` stays.
 
-        With `upsert`, it is inserted when there is none. `collation`, `let` and `sort` are refused with a
-        `ConfigurationError`; `find_one_and_replace` takes a `sort`.
+        It is the first in the order of `sort`. With `upsert`, the document is inserted when there is none.
+        `collation` and `let` are refused with a `ConfigurationError`.
         """
-        if collation or let or sort:
-            refuse(collation=collation, let=let, sort=sort)
+        if collation or let:
+            refuse(collation=collation, let=let)
         check_mapping("filter", filter)
         check_replacement(replacement)
         data = self._write(
@@ -176,7 +184,7 @@ class Writing(Namespace[D]):
             self._encoded_name,
             bson.encode(filter, False, self._codec_options),
             bson.encode(replacement, False, self._codec_options),
-            write_options(self._codec_options, upsert, None, hint),
+            write_options(self._codec_options, upsert, None, hint, sort=sort),
         )
         return update_result(bson.decode(data, self._report_options))
 

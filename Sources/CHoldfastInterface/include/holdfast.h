@@ -413,7 +413,8 @@ holdfast_code holdfast_insert_many(holdfast_database *database,
 /// Updates the first document that matches a filter with MongoDB's operators. Result: {matched, modified, upserted}
 ///
 ///     {many: false,                      // all that match; all or none are changed
-///      upsert: false, arrayFilters: [{…}, …], hint: "…"}
+///      upsert: false, arrayFilters: [{…}, …], hint: "…",
+///      sort: {…}}                        // which of them is the first; not with many
 holdfast_code holdfast_update(holdfast_database *database,
                               holdfast_transaction *HOLDFAST_NULLABLE transaction, const char *collection,
                               const uint8_t *HOLDFAST_NULLABLE filter, size_t filter_count,
@@ -423,7 +424,7 @@ holdfast_code holdfast_update(holdfast_database *database,
                               holdfast_error *HOLDFAST_NULLABLE *HOLDFAST_NULLABLE error);
 
 /// Puts a document in the place of the first one that matches a filter; the `_id` stays. Result: {matched, modified,
-/// upserted}. Options: {upsert: false, hint: "…"}
+/// upserted}. Options: {upsert: false, hint: "…", sort: {…}}
 holdfast_code holdfast_replace_one(holdfast_database *database,
                                    holdfast_transaction *HOLDFAST_NULLABLE transaction,
                                    const char *collection, const uint8_t *HOLDFAST_NULLABLE filter,
@@ -456,9 +457,9 @@ holdfast_code holdfast_find_and_modify(holdfast_database *database,
 /// `operations`:
 ///
 ///     {insertOne: {document: {…}}}
-///     {updateOne: {filter: {…}, update: {…}, upsert: false, arrayFilters: […], hint: "…"}}
-///     {updateMany: …}                    // as updateOne
-///     {replaceOne: {filter: {…}, replacement: {…}, upsert: false, hint: "…"}}
+///     {updateOne: {filter: {…}, update: {…}, upsert: false, arrayFilters: […], hint: "…", sort: {…}}}
+///     {updateMany: …}                    // as updateOne, without sort
+///     {replaceOne: {filter: {…}, replacement: {…}, upsert: false, hint: "…", sort: {…}}}
 ///     {deleteOne: {filter: {…}, hint: "…"}}
 ///     {deleteMany: …}                    // as deleteOne
 ///

@@ -77,7 +77,14 @@ extension TransactionCollection {
     _ name: CollectionName
   ) throws(HoldfastError) -> UpdateResult {
     let update = try read(modification, options.arrayFilters, name)
-    let query = try Query(filter, name, now: now, hint: options.hint, limit: limit)
+    guard limit != nil || options.sort == nil else {
+      throw HoldfastError(
+        .invalidQuery,
+        "collection \(quoted(name.text)): an update of all documents that match takes no order of them",
+        collection: name.text)
+    }
+    let query = try Query(
+      filter, FindOptions(sort: options.sort, limit: limit, hint: options.hint), name, now: now)
     var result = UpdateResult()
     if let record = try transaction.recordForWriting(name),
       let source = try reader(name, record).start(query, .documentAndKey, cache: transaction.context.plans)

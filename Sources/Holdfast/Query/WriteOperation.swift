@@ -6,12 +6,17 @@ public struct UpdateOptions: Sendable {
   public var arrayFilters: [Document]
   /// The index that finds the documents; `nil` for the one that the planner chooses.
   public var hint: IndexHint?
+  /// The order of which the first document that matches is taken; not for updates of all that match.
+  public var sort: Document?
 
   /// Takes the options; without any, nothing is inserted.
-  public init(upsert: Bool = false, arrayFilters: [Document] = [], hint: IndexHint? = nil) {
+  public init(
+    upsert: Bool = false, arrayFilters: [Document] = [], hint: IndexHint? = nil, sort: Document? = nil
+  ) {
     self.upsert = upsert
     self.arrayFilters = arrayFilters
     self.hint = hint
+    self.sort = sort
   }
 }
 

@@ -93,6 +93,15 @@ public struct PlanRequest: Sendable {
     case keys(Document)
     /// The collection itself, forwards or backwards.
     case natural(isReverse: Bool)
+
+    /// For messages.
+    var shown: String {
+      switch self {
+      case .name(let name): quoted(name)
+      case .keys(let keys): quoted(keys.extendedJSON())
+      case .natural: "$natural"
+      }
+    }
   }
 
   public init(_ filter: Filter) { self.filter = filter }

@@ -92,7 +92,8 @@ public struct Planner {
     }
     guard let found else {
       throw QueryError(
-        .badHint, "the hint names no index that is there and ready: list the indexes, or leave it out")
+        .badHint,
+        "the hint names no index that is there and ready (\(hint.shown)): list the indexes, or leave it out")
     }
     guard let plan = plan(for: found, isHinted: true) else {
       throw QueryError(

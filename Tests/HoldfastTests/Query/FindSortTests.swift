@@ -24,6 +24,21 @@ struct FindSortTests {
     }.map { .int32(Int32($0)) }
   }
 
+  @Test("an update and a replacement of one document take the first in an order; an update of all takes none")
+  func firstToUpdate() throws {
+    let users = try SimulatedPlace().open().collection("users")
+    try users.insertMany(documents())
+    let order = expected()
+    #expect(try users.updateOne([:], ["$set": ["x": 1]], sort: ["a": -1]).modified == 1)
+    #expect(try users.replaceOne(["x": ["$exists": false]], with: ["x": 2], sort: ["a": -1]).modified == 1)
+    #expect(try users.find(["x": 1]).documents().map { $0["_id"] } == [order[0]])
+    #expect(try users.find(["x": 2]).documents().map { $0["_id"] } == [order[1]])
+    let all = UpdateOptions(sort: ["a": 1])
+    #expect(code { try users.updateMany([:], ["$set": ["x": 3]], all) } == .invalidQuery)
+    #expect(code { try users.updateOne([:], ["$set": ["x": 3]], sort: ["a": 5]) } == .invalidQuery)
+    #expect(try users.count(["x": 3]) == 0)
+  }
+
   @Test(
     "a query sorts as much as there is, also where the database is open for reading only",
     arguments: [false, true])
