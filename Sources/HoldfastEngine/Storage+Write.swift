@@ -99,6 +99,8 @@ extension Storage {
     let records = transaction.writtenRecords
     let isShort = transaction.isShort
     let durability = transaction.durability ?? options.durability
+    queueLatch.lock()
+    defer { queueLatch.unlock() }
     commitLatch.lock()
     defer { commitLatch.unlock() }
     // Not whether it is being closed: that waits for the transaction that is running.

@@ -4,7 +4,7 @@ import Synchronization
 
 /// An open database: ordered trees of bytes, changed by transactions that a log makes durable.
 ///
-/// Latches are taken in this order: checkpoint, log, commit, the table of transactions; then those of version
+/// Latches are taken in this order: checkpoint, log, queue, commit, the table of transactions; then those of version
 /// table, tags and cache. The latches of locks are taken by themselves; nobody waits for a lock while he holds a
 /// latch. Any number of threads may use it at once.
 ///
@@ -35,6 +35,8 @@ public final class Storage: @unchecked Sendable {
   let logLatch = Latch()
   /// What a commit changes.
   let commitLatch = Latch()
+  /// Where commits wait for each other, so that who writes the log for them waits for one of them at most.
+  let queueLatch = Latch()
 
   /// Under `commitLatch`.
   let workspace: Workspace
