@@ -49,6 +49,55 @@ struct CatalogTests {
     #expect(try database.collection("ghost").scan().documents() == [["_id": 2]])
   }
 
+  @Test(
+    "what is remembered of the catalog is never that of another state",
+    arguments: 1...12 as ClosedRange<UInt64>)
+  func states(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let database = try SimulatedPlace().open()
+    let names = ["a", "b", "c"]
+    /// What the only document of each collection has, where there is one.
+    var state: [String: Int32] = [:]
+    var snapshots: [(Snapshot, [String: Int32])] = []
+    func document(_ value: Int32) -> Document { ["_id": 1, "v": .int32(value)] }
+    func check(_ reader: (String) throws -> Document?, _ state: [String: Int32]) throws {
+      for name in names { #expect(try reader(name) == state[name].map(document)) }
+    }
+    for step in 1...120 as ClosedRange<Int32> {
+      let name = names.randomElement(using: &random) ?? "a"
+      let other = names.first { $0 != name } ?? "b"
+      switch Int.random(in: 0..<7, using: &random) {
+      case 0, 1:
+        try database.collection(name).replace(id: 1, with: document(step), upsert: true)
+        state[name] = step
+      case 2:
+        #expect(try database.dropCollection(name) == (state[name] != nil))
+        state[name] = nil
+      case 3 where state[name] != nil:
+        try database.renameCollection(name, to: other, replacing: true)
+        state[other] = state.removeValue(forKey: name)
+      case 4, 5:
+        // Dropped and made again, and given up every second time.
+        let isKept = step % 2 == 0
+        try? database.transaction(isolation: step % 3 == 0 ? .serializable : .snapshot) { transaction in
+          try check({ try transaction.collection($0).fetch(id: 1) }, state)
+          try transaction.dropCollection(name)
+          #expect(try transaction.collection(name).fetch(id: 1) == nil)
+          try transaction.collection(name).insert(document(step))
+          #expect(try transaction.collection(name).fetch(id: 1) == document(step))
+          if !isKept { throw CancellationError() }
+        }
+        if isKept { state[name] = step }
+      case 6: try database.checkpoint()
+      default: break
+      }
+      if step % 5 == 0 { snapshots.append((try database.snapshot(), state)) }
+      if snapshots.count > 4 { snapshots.remove(at: Int.random(in: 0..<4, using: &random)) }
+      try check({ try database.collection($0).fetch(id: 1) }, state)
+      for (snapshot, state) in snapshots { try check({ try snapshot.collection($0).fetch(id: 1) }, state) }
+    }
+  }
+
   @Test("a renamed collection keeps documents, indexes and durability, also after reopening")
   func rename() throws {
     let place = try SimulatedPlace()
