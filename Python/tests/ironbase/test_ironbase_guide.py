@@ -11,7 +11,7 @@ import pytest
 
 from holdfast.ironbase import IronBase
 
-GUIDE = Path(__file__).parent.parent / "docs" / "migrating-from-ironbase.md"
+GUIDE = Path(__file__).parent.parent.parent / "docs" / "migrating-from-ironbase.md"
 
 
 def program(name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,6 @@ import pytest
 
 from holdfast import ironbase
 from holdfast.ironbase import IronBase
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Iterator[IronBase]:
-    database = IronBase(str(tmp_path / "app.mlite"))
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,18 +23,6 @@ PERSON = {
         "tags": {"type": "array", "minItems": 1, "maxItems": 2},
     },
 }
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> str:
-    return str(tmp_path / "app.mlite")
-
-
-@pytest.fixture
-def db(path: str) -> Iterator[IronBase]:
-    database = IronBase(path, "unsafe")
-    yield database
-    database.close()
 
 
 @pytest.fixture

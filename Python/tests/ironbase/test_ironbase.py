@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,32 +15,6 @@ import pytest
 import holdfast
 from holdfast import ironbase
 from holdfast.ironbase import IronBase
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> str:
-    return str(tmp_path / "app.mlite")
-
-
-@pytest.fixture
-def db(path: str) -> Iterator[IronBase]:
-    database = IronBase(path)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def users(db: IronBase) -> ironbase.Collection:
-    collection = db.collection("users")
-    collection.insert_many(
-        [
-            {"name": "Ada", "age": 36, "city": "London"},
-            {"name": "Blaise", "age": 39, "city": "Paris"},
-            {"name": "Carl", "age": 77, "city": "Göttingen"},
-            {"name": "David", "age": 81, "city": "Göttingen"},
-        ]
-    )
-    return collection
 
 
 # ---------------------------------------------------------------------------------------------- opening
@@ -303,7 +276,7 @@ def test_stats_are_json_text(db: IronBase, users: ironbase.Collection) -> None:
     assert stats["file_path"] == db.database.path and stats["file_size"] == os.path.getsize(db.database.path)
     assert stats["page_size"] == 8192 and stats["collection_count"] == 1
     assert stats["collections"] == [{"name": "users", "document_count": 3, "last_id": 4}]
-    assert stats["engine"]["durability"] == "safe"
+    assert stats["engine"]["durability"] == "unsafe"
 
 
 def test_checkpoints(db: IronBase, users: ironbase.Collection) -> None:

@@ -8,8 +8,6 @@ import enum
 import fractions
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +17,8 @@ from holdfast.ironbase import IronBase
 
 
 @pytest.fixture
-def items(tmp_path: Path) -> Iterator[ironbase.Collection]:
-    with IronBase(str(tmp_path / "app.mlite"), "unsafe") as db:
-        yield db.collection("items")
+def items(db: IronBase) -> ironbase.Collection:
+    return db.collection("items")
 
 
 class Text(str):

@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from holdfast import ironbase
 from holdfast.ironbase import IronBase
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> str:
-    return str(tmp_path / "app.mlite")
-
-
-@pytest.fixture
-def db(path: str) -> Iterator[IronBase]:
-    database = IronBase(path, "unsafe")
-    yield database
-    database.close()
 
 
 @pytest.fixture

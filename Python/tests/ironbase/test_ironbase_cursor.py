@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,11 +11,10 @@ from holdfast.ironbase import IronBase
 
 
 @pytest.fixture
-def items(tmp_path: Path) -> Iterator[ironbase.Collection]:
-    with IronBase(str(tmp_path / "app.mlite"), "unsafe") as db:
-        items = db.collection("items")
-        items.insert_many([{"n": number} for number in range(25)])
-        yield items
+def items(db: IronBase) -> ironbase.Collection:
+    items = db.collection("items")
+    items.insert_many([{"n": number} for number in range(25)])
+    return items
 
 
 def test_next(items: ironbase.Collection) -> None:
