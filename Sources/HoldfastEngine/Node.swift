@@ -145,16 +145,56 @@ struct Node {
   /// The first slot of a leaf whose key is not below `key`, and whether it is equal.
   @inline(__always)
   func search(_ key: UnsafeRawBufferPointer) -> (index: Int, found: Bool) {
-    let head = KeyHead(key)
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low &+ high) &>> 1
-      let order = compare(middle, behind: Node.leafCellHeader, key, head)
-      if order == 0 { return (middle, true) }
-      if order < 0 { low = middle &+ 1 } else { high = middle }
+    var search = LeafSearch(key, in: self)
+    while search.isGoingOn { step(&search, key) }
+    return (search.low, search.isFound)
+  }
+
+  /// A search that stops after each look at a cell.
+  struct LeafSearch {
+    fileprivate let head: KeyHead
+    /// The slots that are left. At the end, the first one whose key is not below the one that is looked for.
+    fileprivate(set) var low = 0
+    fileprivate var high: Int
+    private(set) var isFound = false
+
+    @inline(__always)
+    init(_ key: UnsafeRawBufferPointer, in leaf: Node) {
+      head = KeyHead(key)
+      high = leaf.count
     }
-    return (low, false)
+
+    @inline(__always)
+    var isGoingOn: Bool { low < high }
+    /// The slot that is next looked at.
+    @inline(__always)
+    fileprivate var middle: Int { (low &+ high) &>> 1 }
+
+    @inline(__always)
+    fileprivate mutating func end(at index: Int) { (low, high, isFound) = (index, index, true) }
+  }
+
+  /// Looks at one more cell.
+  @inline(__always)
+  func step(_ search: inout LeafSearch, _ key: UnsafeRawBufferPointer) {
+    let middle = search.middle
+    let order = compare(middle, behind: Node.leafCellHeader, key, search.head)
+    if order == 0 {
+      search.end(at: middle)
+    } else if order < 0 {
+      search.low = middle &+ 1
+    } else {
+      search.high = middle
+    }
+  }
+
+  /// Has the processor fetch the cell that a search looks at next.
+  @inline(__always)
+  func prefetchCell(_ search: LeafSearch) { holdfast_prefetch(cell(search.middle)) }
+
+  /// Has the processor fetch what is behind the first bytes of a leaf's cell.
+  func prefetchRest(_ index: Int) {
+    for line in 1..<4 { holdfast_prefetch(cell(index) + line &* 64) }
   }
 
   /// The slot of an internal page below which `key` belongs.

@@ -136,8 +136,14 @@ public struct TreeLookup {
   private var finder: LeafFinder
   /// Keeps the version's pages from being reused.
   private let snapshot: Snapshot
-  /// The leaves of the keys that were prepared, where they were in memory.
-  private var prepared: [Page?] = []
+  /// Where the keys that were prepared are.
+  private var prepared: [Place] = []
+
+  private struct Place {
+    /// `nil` when the leaf was not in memory.
+    var page: Page?
+    var search: Node.LeafSearch?
+  }
 
   init(_ tree: TreeRoot, _ snapshot: Snapshot) {
     finder = LeafFinder(tree, in: snapshot.storage.store)
@@ -149,15 +155,15 @@ public struct TreeLookup {
     _ key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
   ) throws(StorageError) {
     guard let page = try finder.leaf(for: key) else { return body(nil) }
-    try read(key, in: page, body)
+    let (index, found) = Node(page).search(key)
+    guard found else { return body(nil) }
+    try read(index, of: page, body)
   }
 
   private func read(
-    _ key: UnsafeRawBufferPointer, in page: Page, _ body: (UnsafeRawBufferPointer?) -> Void
+    _ index: Int, of page: Page, _ body: (UnsafeRawBufferPointer?) -> Void
   ) throws(StorageError) {
     let node = Node(page)
-    let (index, found) = node.search(key)
-    guard found else { return body(nil) }
     if node.isOverflow(index) {
       let run = try finder.store.overflowRun(of: node, at: index)
       withExtendedLifetime(run) { body(Overflow.value(of: run, length: node.valueLength(index))) }
@@ -168,8 +174,8 @@ public struct TreeLookup {
 
   // MARK: Several keys
 
-  /// Finds the leaves of some keys that ``read(_:ofKey:_:)`` will be asked for, as far as they are in memory, and
-  /// has the processor fetch what the searches in them will look at.
+  /// Finds some keys that ``read(_:ofKey:_:)`` will be asked for, as far as their leaves are in memory, and has the
+  /// processor fetch their values.
   ///
   /// A search in a leaf that nobody looked at for a while waits for main memory half a dozen times, each time for
   /// what the last wait brought. The waits of different searches can be one: step by step, each step is asked for
@@ -185,19 +191,43 @@ public struct TreeLookup {
       for number in numbers {
         let page = number == 0 ? nil : cache.page(number)
         page.map { Node($0).prefetchHeader() }
-        prepared.append(page)
+        prepared.append(Place(page: page))
       }
     }
-    for case let page? in prepared { Node(page).prefetchCells() }
+    prepared.withUnsafeMutableBufferPointer { places in
+      for number in places.indices {
+        guard let page = places[number].page, finder.isLeaf(page) else { continue }
+        places[number].search = Node.LeafSearch(key(number), in: Node(page))
+        Node(page).prefetchCells()
+      }
+      var isGoingOn = true
+      while isGoingOn {
+        isGoingOn = false
+        for number in places.indices {
+          guard let page = places[number].page, var search = places[number].search, search.isGoingOn else {
+            continue
+          }
+          Node(page).step(&search, key(number))
+          places[number].search = search
+          if search.isGoingOn {
+            Node(page).prefetchCell(search)
+            isGoingOn = true
+          } else if search.isFound {
+            Node(page).prefetchRest(search.low)
+          }
+        }
+      }
+    }
   }
 
   /// Calls `body` with the value of one of the keys that were prepared.
   public mutating func read(
     _ place: Int, ofKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
   ) throws(StorageError) {
-    guard place < prepared.count, let page = prepared[place], finder.isLeaf(page) else {
+    guard place < prepared.count, let page = prepared[place].page, let search = prepared[place].search else {
       return try read(key, body)
     }
-    try read(key, in: page, body)
+    guard search.isFound else { return body(nil) }
+    try read(search.low, of: page, body)
   }
 }
