@@ -122,7 +122,7 @@ extension WritableCollection {
     try bulkWrite(operations, ordered: true)
   }
 
-  /// Updates the first document that matches a filter.
+  /// Updates the first document that matches a filter, in the order that `sort` asks for.
   ///
   ///     try users.updateOne(["_id": "ada"], ["$inc": ["logins": 1], "$currentDate": ["seen": true]])
   /// - Throws: as ``updateMany(_:_:_:)``.
@@ -144,7 +144,8 @@ extension WritableCollection {
     try updateMany(filter, update, UpdateOptions(upsert: upsert, arrayFilters: arrayFilters, hint: hint))
   }
 
-  /// Puts a document in the place of the first one that matches a filter; its `_id` stays.
+  /// Puts a document in the place of the first one that matches a filter, in the order that `sort` asks for; its `_id`
+  /// stays.
   /// - Throws: as ``updateMany(_:_:_:)``.
   @discardableResult
   public func replaceOne(

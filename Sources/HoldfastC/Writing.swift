@@ -73,7 +73,7 @@ public func holdfast_update(
       ? try collection.updateMany(filter, update, how.update)
       : try collection.updateOne(
         filter, update, upsert: how.update.upsert, arrayFilters: how.update.arrayFilters,
-        hint: how.update.hint)
+        hint: how.update.hint, sort: how.update.sort)
     result.pointee = done.document.output
   }
 }

@@ -57,6 +57,8 @@ struct LeafFinder {
   private var root: Page?
   private var parent: Page?
   private var leaf: Page?
+  /// The children of the root that ``leafNumber(for:)`` has met.
+  private var children: [Page?] = []
   /// Where the leaf is in its parent.
   private var index = 0
   /// Whether the leaf is the first, or the last, of the tree.
@@ -102,11 +104,22 @@ struct LeafFinder {
     root = top
     var page = top
     while page.level > 1 {
-      let node = Node(page)
-      guard let next = try? store.child(of: node, at: node.childIndex(key)) else { return nil }
+      guard let next = child(of: page, at: Node(page).childIndex(key)) else { return nil }
       page = next
     }
     return Node(page).childNumber(Node(page).childIndex(key))
+  }
+
+  /// A page's child, which is remembered when the page is the root.
+  private mutating func child(of page: Page, at index: Int) -> Page? {
+    let isRoot = page === root
+    if isRoot, index < children.count, let child = children[index] { return child }
+    guard let child = try? store.child(of: Node(page), at: index) else { return nil }
+    if isRoot {
+      if children.isEmpty { children = Array(repeating: nil, count: Node(page).count) }
+      children[index] = child
+    }
+    return child
   }
 
   /// Whether a key is surely a matter of the leaf. Where the page above has no bound, the leaf's own keys are

@@ -1,6 +1,6 @@
 internal import HoldfastEngine
+internal import HoldfastIO
 internal import HoldfastQuery
-import Synchronization
 
 extension Database {
   /// Deletes the documents whose time is over: those with a date in the field of an index with
@@ -91,7 +91,7 @@ private final class Expiry: Sendable {
     var isRunning = false
   }
 
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// Whether it is time to look, and nobody does.
   func begin(_ now: UInt64, interval: UInt64) -> Bool {
