@@ -8,7 +8,7 @@ import pytest
 from bson import SON, ObjectId
 from bson.raw_bson import RawBSONDocument
 
-from holdfast import ReturnDocument, errors
+from holdfast import ReplaceOne, ReturnDocument, UpdateMany, UpdateOne, errors
 
 
 @pytest.fixture
@@ -49,11 +49,33 @@ class TestInsertOne:
         assert document["_id"] == result.inserted_id
         assert list(collection.find_one().items())[1:] == [("b", 1), ("a", 2)]
 
-    def test_takes_raw_bson_with_an_id(self, collection):
+    def test_takes_raw_bson(self, collection):
         assert collection.insert_one(RawBSONDocument(bson.encode({"_id": 9, "x": 1}))).inserted_id == 9
         assert collection.find_one() == {"_id": 9, "x": 1}
-        with pytest.raises(TypeError, match="_id of its own"):
-            collection.insert_one(RawBSONDocument(bson.encode({"x": 1})))
+        # It cannot be changed, so that what is stored gets an id of which it knows nothing.
+        raw = RawBSONDocument(bson.encode({"x": 2}))
+        assert collection.insert_one(raw).inserted_id is None
+        assert collection.insert_many([raw, {"_id": 10}]).inserted_ids == [None, 10]
+        assert "_id" not in raw
+        assert all(isinstance(each["_id"], ObjectId) for each in collection.find({"x": 2}))
+        assert collection.count_documents({"x": 2}) == 2
+
+    def test_upserted_documents_are_in_the_order_of_their_making(self, collection):
+        collection.insert_one({"n": 0})
+        collection.update_one({"n": 1}, {"$set": {"x": 1}}, upsert=True)
+        collection.insert_one({"n": 2})
+        collection.replace_one({"n": 3}, {"n": 3}, upsert=True)
+        collection.find_one_and_update({"n": 4}, {"$set": {"x": 1}}, upsert=True)
+        collection.find_one_and_replace({"n": 5}, {"n": 5}, upsert=True)
+        requests = [
+            UpdateOne({"n": 6}, {"$set": {"x": 1}}, upsert=True),
+            ReplaceOne({"n": 7}, {"n": 7}, upsert=True),
+            UpdateMany({"n": 8}, {"$set": {"x": 1}}, upsert=True),
+        ]
+        collection.bulk_write(requests)
+        collection.insert_one({"n": 9})
+        assert [each["n"] for each in collection.find()] == list(range(10))
+        assert [each["n"] for each in collection.find().sort("$natural", -1)] == list(range(9, -1, -1))
 
     @pytest.mark.parametrize("value", [None, 5, "x", b"x", [], [{"a": 1}], (("a", 1),), {1}])
     def test_refuses_what_is_no_document(self, collection, value):

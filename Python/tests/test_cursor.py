@@ -277,7 +277,12 @@ class TestLife:
         assert cursor.alive
         next(cursor)
         assert cursor.alive
-        list(cursor)
+        next(cursor)
+        # Behind the last document it knows that there are no more.
+        assert not cursor.alive
+        cursor = hundred.find({"_id": {"$lt": 0}})
+        assert cursor.alive
+        assert list(cursor) == []
         assert not cursor.alive
 
     def test_what_it_says_of_itself(self, hundred):

@@ -20,6 +20,15 @@ class TestNames:
         assert db["_private"].name == "_private"
         assert db.users["_x"].name == "users._x"
 
+    def test_the_collection_named_collection(self, db):
+        db.collection.insert_one({"_id": 1})
+        assert db.collection == db["collection"] == db.collection("collection")
+        assert db["collection"].find_one() == {"_id": 1}
+        assert db.collection.parts == db["collection.parts"]
+        assert db.collection("users") != db.collection
+        with pytest.raises(TypeError, match="cannot be called"):
+            db.collection("users")("x")
+
     def test_that_begin_with_an_underscore_need_brackets(self, db):
         for owner in (db, db.users):
             with pytest.raises(AttributeError, match="_private"):

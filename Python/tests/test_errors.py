@@ -8,7 +8,7 @@ import pymongo.errors
 import pytest
 
 import holdfast
-from holdfast import InsertOne, ReplaceOne, errors
+from holdfast import InsertOne, ReplaceOne, UpdateOne, errors
 
 
 def caught(call, kind=errors.HoldfastError):
@@ -123,7 +123,8 @@ def test_messages_have_no_values(collection):
 )
 def test_wrong_filters(collection, filter, words):
     error = caught(lambda: collection.find_one(filter), errors.QueryError)
-    assert error.code == 2
+    code = 51091 if "$regex" in str(filter) else 2
+    assert error.code == code == error.details["code"]
     assert error.code_name == "invalidQuery"
     assert not isinstance(error, pymongo.errors.WriteError)
     for word in words:
@@ -143,7 +144,50 @@ def test_wrong_filters(collection, filter, words):
     ):
         error = caught(call, pymongo.errors.WriteError)
         assert isinstance(error, errors.QueryError)
-        assert error.code == 2
+        assert error.code == code
+
+
+@pytest.mark.parametrize(
+    ("update", "code"),
+    [
+        ({"$nonsense": {"a": 1}}, 9),
+        ({"$set": {"a": 1, "a.b": 1}}, 40),
+        ({"$set": {"n.b": 1}}, 28),
+        ({"$push": {"n": 1}}, 2),
+        ({"$inc": {"n": "x"}}, 14),
+        ({"$set": {"a..b": 1}}, 56),
+        ({"$set": {"_id": 2}}, 66),
+    ],
+)
+def test_numbers_of_mongodb(collection, update, code):
+    collection.insert_one({"_id": 1, "n": 5})
+    error = caught(lambda: collection.update_one({}, update), pymongo.errors.WriteError)
+    assert error.code == code == error.details["code"]
+    with pytest.raises(pymongo.errors.BulkWriteError, match="batch op errors occurred") as failure:
+        collection.bulk_write([UpdateOne({}, update)])
+    assert failure.value.details["writeErrors"][0]["code"] == code
+    assert collection.find_one() == {"_id": 1, "n": 5}
+
+
+def test_what_a_duplicate_says(collection):
+    collection.create_index([("a.b", 1), ("c", -1)], unique=True)
+    collection.insert_many([{"_id": 1, "a": {"b": 5}}, {"_id": 2}])
+    same = {"keyPattern": {"a.b": 1, "c": -1}, "keyValue": {"a.b": 5, "c": None}}
+    for call in (
+        lambda: collection.insert_one({"a": {"b": 5}}),
+        lambda: collection.update_one({"_id": 2}, {"$set": {"a.b": 5}}),
+        lambda: collection.replace_one({"_id": 2}, {"a": {"b": 5}}),
+        lambda: collection.find_one_and_update({"x": 1}, {"$set": {"a": {"b": 5}}}, upsert=True),
+    ):
+        error = caught(call, pymongo.errors.DuplicateKeyError)
+        assert str(error).startswith("E11000 duplicate key error")
+        assert error.details["errmsg"] == str(error)
+        assert error.details.items() >= same.items()
+    with pytest.raises(pymongo.errors.BulkWriteError) as failure:
+        collection.bulk_write([UpdateOne({"_id": 2}, {"$set": {"a.b": 5}})])
+    written = failure.value.details["writeErrors"][0]
+    assert written.items() >= {**same, "code": 11000}.items()
+    assert "E11000 duplicate key error" in written["errmsg"]
 
 
 def test_updates_that_do_not_fit(collection):

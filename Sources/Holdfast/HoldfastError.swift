@@ -108,8 +108,12 @@ public struct HoldfastError: Error, Sendable, CustomStringConvertible {
   public internal(set) var cycle: [DeadlockMember] = []
   /// The fields of the unique index that a document does not fit into.
   public internal(set) var keyPattern: Document?
+  /// What the document, and the other one, has in these fields; null for what it lacks. The message never says it.
+  public internal(set) var keyValue: Document?
   /// What ``WritableCollection/bulkWrite(_:ordered:)`` did although some of its operations failed; it is kept.
   public internal(set) var bulkWrite: BulkWriteFailure?
+  /// The number by which MongoDB's clients know the same failure of a query, an update or an index; `nil` for others.
+  public internal(set) var mongoCode: Int32?
   /// The error behind this one, where there is one: a `BSONError`, `DecodingError` or `EncodingError` with
   /// the place in the document, or what the operating system said. It may name fields.
   public let underlying: (any Error)?

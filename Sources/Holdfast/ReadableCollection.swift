@@ -131,8 +131,17 @@ extension WritableCollection {
     _ filter: Document, _ update: Document, upsert: Bool = false, arrayFilters: [Document] = [],
     hint: IndexHint? = nil, sort: Document? = nil
   ) throws(HoldfastError) -> UpdateResult {
-    let options = UpdateOptions(upsert: upsert, arrayFilters: arrayFilters, hint: hint, sort: sort)
-    return try single(.updateOne(filter, update, options))
+    try updateOne(
+      filter, update, UpdateOptions(upsert: upsert, arrayFilters: arrayFilters, hint: hint, sort: sort))
+  }
+
+  /// Updates the first document that matches a filter.
+  /// - Throws: as ``updateMany(_:_:_:)``.
+  @discardableResult
+  public func updateOne(
+    _ filter: Document, _ update: Document, _ options: UpdateOptions
+  ) throws(HoldfastError) -> UpdateResult {
+    try single(.updateOne(filter, update, options))
   }
 
   /// Updates all documents that match a filter; see ``updateMany(_:_:_:)``.
@@ -152,7 +161,16 @@ extension WritableCollection {
     _ filter: Document, with document: Document, upsert: Bool = false, hint: IndexHint? = nil,
     sort: Document? = nil
   ) throws(HoldfastError) -> UpdateResult {
-    try single(.replaceOne(filter, document, UpdateOptions(upsert: upsert, hint: hint, sort: sort)))
+    try replaceOne(filter, with: document, UpdateOptions(upsert: upsert, hint: hint, sort: sort))
+  }
+
+  /// Puts a document in the place of the first one that matches a filter; array filters have no meaning.
+  /// - Throws: as ``updateMany(_:_:_:)``.
+  @discardableResult
+  public func replaceOne(
+    _ filter: Document, with document: Document, _ options: UpdateOptions
+  ) throws(HoldfastError) -> UpdateResult {
+    try single(.replaceOne(filter, document, options))
   }
 
   /// One operation, with its own error.

@@ -1,4 +1,5 @@
 internal import HoldfastEngine
+internal import HoldfastQuery
 
 /// A collection as a ``Transaction`` sees and changes it.
 public struct TransactionCollection: WritableCollection {
@@ -120,9 +121,10 @@ public struct TransactionCollection: WritableCollection {
   private func insert(
     _ prepared: PreparedDocument, _ record: CollectionRecord, _ name: CollectionName
   ) throws(HoldfastError) {
+    try checkNames(of: prepared.id, name)
     var changes: IndexChanges?
     if !record.indexes.isEmpty {
-      guard try !reader(name, record).contains(prepared.key) else { throw duplicateID(name) }
+      guard try !reader(name, record).contains(prepared.key) else { throw duplicate(prepared.id, name) }
       changes = try IndexChanges(
         from: nil, to: prepared.document, key: prepared.key, record, name, in: transaction.engine)
     }
@@ -133,15 +135,31 @@ public struct TransactionCollection: WritableCollection {
         }
       }
     }
-    guard isNew else { throw duplicateID(name) }
+    guard isNew else { throw duplicate(prepared.id, name) }
     try apply(changes, name)
   }
 
-  private func duplicateID(_ name: CollectionName) -> HoldfastError {
-    HoldfastError(
+  private func duplicate(_ id: BSONValue, _ name: CollectionName) -> HoldfastError {
+    var error = HoldfastError(
       .duplicateID,
       "a document with this id is in collection \(quoted(name.text)) already: use replace to change it",
       collection: name.text)
+    error.keyPattern = ["_id": 1]
+    error.keyValue = ["_id": id]
+    return error
+  }
+
+  /// Refuses an id whose fields have names that only operators and references to documents have.
+  private func checkNames(of id: BSONValue, _ name: CollectionName) throws(HoldfastError) {
+    guard case .document(let fields) = id,
+      let wrong = fields.keys.first(where: { $0.hasPrefix("$") && !FieldPath.referenceNames.contains($0) })
+    else { return }
+    var error = HoldfastError(
+      .invalidID,
+      "an id for collection \(quoted(name.text)) has the field \(quoted(wrong)), whose name begins with a dollar sign: "
+        + "rename the field", collection: name.text)
+    error.mongoCode = MongoCode.dollarPrefixedFieldName.rawValue
+    throw error
   }
 
   /// Writes what a document's change, which has just been written, changes in the indexes.

@@ -54,7 +54,9 @@ extension HoldfastError {
   fileprivate var details: Document {
     var document = Document()
     if let collection { document["collection"] = .string(collection) }
-    if let keyPattern = uniqueKey { document["keyPattern"] = .document(keyPattern) }
+    if let mongoCode { document["mongoCode"] = .int32(mongoCode) }
+    if let keyPattern { document["keyPattern"] = .document(keyPattern) }
+    if let keyValue { document["keyValue"] = .document(keyValue) }
     if !cycle.isEmpty {
       document["cycle"] = .array(
         cycle.map { member in
@@ -72,18 +74,15 @@ extension HoldfastError {
               "operation": .int64(Int64(operation)), "code": .int32(Int32(error.code.number.rawValue)),
               "name": .string(error.code.rawValue), "message": .string(error.message),
             ]
-            if let keyPattern = error.uniqueKey { document["keyPattern"] = .document(keyPattern) }
+            if let mongoCode = error.mongoCode { document["mongoCode"] = .int32(mongoCode) }
+            if let keyPattern = error.keyPattern { document["keyPattern"] = .document(keyPattern) }
+            if let keyValue = error.keyValue { document["keyValue"] = .document(keyValue) }
             return .document(document)
           }), "result": .document(bulkWrite.result.document),
       ]
     }
     return document
   }
-}
-
-extension HoldfastError {
-  /// The fields of the index, that of the ids included, whose keys must be different.
-  fileprivate var uniqueKey: Document? { code == .duplicateID ? ["_id": 1] : keyPattern }
 }
 
 extension HoldfastError.Code {

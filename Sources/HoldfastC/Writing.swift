@@ -50,6 +50,7 @@ private struct WriteOptions {
     case "upsert": update.upsert = try option.bool()
     case "arrayFilters": update.arrayFilters = try option.documents()
     case "sort": update.sort = try option.document()
+    case "newId": update.newID = option.value
     default: update.hint = try option.hint()
     }
   }
@@ -66,14 +67,12 @@ public func holdfast_update(
   return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
     let filter = try document(filter, filter_count, "the filter")
     let update = try document(update, update_count, "the update")
-    var how = WriteOptions("many", "upsert", "arrayFilters", "hint", "sort")
+    var how = WriteOptions("many", "upsert", "arrayFilters", "hint", "sort", "newId")
     try how.read(options, options_count)
     let done =
       how.many
       ? try collection.updateMany(filter, update, how.update)
-      : try collection.updateOne(
-        filter, update, upsert: how.update.upsert, arrayFilters: how.update.arrayFilters,
-        hint: how.update.hint, sort: how.update.sort)
+      : try collection.updateOne(filter, update, how.update)
     result.pointee = done.document.output
   }
 }
@@ -89,10 +88,9 @@ public func holdfast_replace_one(
   return onCollection(database, transaction, collection, error) { (collection) throws(HoldfastError) in
     let filter = try document(filter, filter_count, "the filter")
     let replacement = try document(replacement, replacement_count, "the document")
-    var how = WriteOptions("upsert", "hint", "sort")
+    var how = WriteOptions("upsert", "hint", "sort", "newId")
     try how.read(options, options_count)
-    let done = try collection.replaceOne(
-      filter, with: replacement, upsert: how.update.upsert, hint: how.update.hint, sort: how.update.sort)
+    let done = try collection.replaceOne(filter, with: replacement, how.update)
     result.pointee = done.document.output
   }
 }
@@ -139,6 +137,7 @@ public func holdfast_find_and_modify(
       case "upsert": how.upsert = try option.bool()
       case "arrayFilters": how.arrayFilters = try option.documents()
       case "hint": how.hint = try option.hint()
+      case "newId": how.newID = option.value
       default: throw option.unknown
       }
     }
@@ -185,9 +184,10 @@ extension WriteOperation {
     let wanted: String?
     switch kind {
     case "insertOne": (wanted, how) = ("document", WriteOptions())
-    case "updateOne": (wanted, how) = ("update", WriteOptions("upsert", "arrayFilters", "hint", "sort"))
-    case "updateMany": (wanted, how) = ("update", WriteOptions("upsert", "arrayFilters", "hint"))
-    case "replaceOne": (wanted, how) = ("replacement", WriteOptions("upsert", "hint", "sort"))
+    case "updateOne":
+      (wanted, how) = ("update", WriteOptions("upsert", "arrayFilters", "hint", "sort", "newId"))
+    case "updateMany": (wanted, how) = ("update", WriteOptions("upsert", "arrayFilters", "hint", "newId"))
+    case "replaceOne": (wanted, how) = ("replacement", WriteOptions("upsert", "hint", "sort", "newId"))
     case "deleteOne", "deleteMany": (wanted, how) = (nil, WriteOptions("hint"))
     default: throw failure("is of no kind that there is: correct its name")
     }

@@ -33,6 +33,10 @@ public struct FieldPath: Sendable, Hashable, CustomStringConvertible {
   /// Whether a part is empty: `""`, `"a."`, `".a"` and `"a..b"`.
   public var hasEmptyPart: Bool { parts.contains { $0.name.isEmpty } }
 
+  /// The names of the fields that a reference to another document (a DBRef) has. They may begin with dollar signs where
+  /// others may not.
+  public static let referenceNames: Set<String> = ["$ref", "$id", "$db"]
+
   /// The path as text.
   public var description: String { text }
 

@@ -38,11 +38,15 @@ public struct QueryError: Error, Sendable, Hashable, CustomStringConvertible {
   public var code: Code
   /// What happened, at which operator and place, and what to do.
   public var message: String
+  /// What MongoDB's server calls the same error.
+  public var mongoCode: MongoCode
 
   /// Makes an error.
-  public init(_ code: Code, _ message: String) {
+  /// - Parameter mongoCode: what MongoDB calls it, where that is not ``Code/mongoCode``.
+  public init(_ code: Code, _ message: String, _ mongoCode: MongoCode? = nil) {
     self.code = code
     self.message = message
+    self.mongoCode = mongoCode ?? code.mongoCode
   }
 
   /// The sentence.

@@ -17,7 +17,7 @@ from holdfast.errors import (
     DocumentTooLarge,
     HoldfastError,
     InvalidOperation,
-    key_value,
+    error_text,
     mongo_code,
 )
 from holdfast.ids import new_object_id
@@ -74,25 +74,24 @@ _pack_length = Struct("<i").pack
 
 
 def identified(document: Any) -> Any:
-    """Gives the `_id` of a document to insert, after adding one where there is none."""
+    """Gives the `_id` of a document to insert, after adding one where there is none.
+
+    Raw BSON cannot be changed: where it has none, this is None, and the library adds one to what is stored.
+    """
     check_document(document)
     if "_id" in document:
         return document["_id"]
+    if isinstance(document, RawBSONDocument):
+        return None
     identifier = document["_id"] = new_object_id()
     return identifier
 
 
 def check_document(document: Any) -> None:
-    """Raises TypeError for what is no document, and for raw BSON without an `_id`, which cannot be added to
-    it."""
+    """Raises TypeError for what is no document."""
     if type(document) is dict:
         return
-    if isinstance(document, RawBSONDocument):
-        if "_id" not in document:
-            raise TypeError(
-                "a RawBSONDocument cannot be changed, so it needs an _id of its own to be inserted"
-            )
-    elif not isinstance(document, MutableMapping):
+    if not isinstance(document, (MutableMapping, RawBSONDocument)):
         raise TypeError(
             "a document must be a dict, another mutable mapping or a RawBSONDocument, "
             f"not {type(document).__name__}"
@@ -107,7 +106,7 @@ def insert_many(
 ) -> InsertManyResult:
     """Does what `Collection.insert_many` says."""
     if not isinstance(documents, Iterable) or isinstance(documents, (Mapping, str, bytes)) or not documents:
-        raise TypeError("documents must be a list of documents, or another iterable, that is not empty")
+        raise TypeError("documents must be a non-empty list of documents, or another iterable")
     documents = list(documents)
     if not documents:
         raise InvalidOperation("there are no documents to insert")
@@ -150,9 +149,10 @@ def _chunks(
     chunk: list[bytes] = []
     for number, document in enumerate(documents):
         # Here, since what has just been looked at is encoded faster.
-        if "_id" not in document:
-            document["_id"] = new_object_id()
-        identifiers.append(document["_id"])
+        if "_id" in document:
+            identifiers.append(document["_id"])
+        else:
+            identifiers.append(identified(document))
         data = encode(document, False, codec_options)
         if len(data) > MAXIMUM_BYTES:
             raise _too_large(len(data))
@@ -238,16 +238,14 @@ def _write_error(number: int, error: Mapping[str, Any], operation: Any) -> dict[
     name = error["name"]
     result = {
         "index": number,
-        "code": mongo_code(name),
+        "code": mongo_code(name, error),
         "codeName": name,
-        "errmsg": error["message"],
+        "errmsg": error_text(name, error["message"]),
         "op": operation,
     }
-    if "keyPattern" in error:
-        result["keyPattern"] = error["keyPattern"]
-        # Of an update, what the document would have become is not known here.
-        if "q" not in operation:
-            result["keyValue"] = key_value(error["keyPattern"], operation)
+    for key in ("keyPattern", "keyValue"):
+        if key in error:
+            result[key] = error[key]
     return result
 
 
@@ -279,12 +277,14 @@ def _fields(request: Any) -> tuple[str, dict[str, Any]]:
         return "updateOne" if isinstance(request, UpdateOne) else "updateMany", {
             "update": request._doc,
             "upsert": check_bool("upsert", request._upsert or False),
+            "newId": new_object_id() if request._upsert else None,
             "arrayFilters": array_filter_list(request._array_filters),
         }
     if isinstance(request, ReplaceOne):
         check_replacement(request._doc)
         upsert = check_bool("upsert", request._upsert or False)
-        return "replaceOne", {"replacement": request._doc, "upsert": upsert}
+        new_id = new_object_id() if upsert else None
+        return "replaceOne", {"replacement": request._doc, "upsert": upsert, "newId": new_id}
     if isinstance(request, (DeleteOne, DeleteMany)):
         return "deleteOne" if isinstance(request, DeleteOne) else "deleteMany", {}
     raise TypeError(f"{request!r} is not an operation such as InsertOne or UpdateMany")

@@ -170,3 +170,12 @@ class Collection(Reading[D], Writing[D], Modifying[D], Indexing[D]):
         `Database.create_collection` makes one with a durability. Not part of any transaction.
         """
         self._database._set_durability(self._encoded_name, durability, batch_size, batch_interval)
+
+
+class CollectionCalled(Collection[dict[str, Any]]):
+    """What `Database.collection` is: the collection named so, and called with a name the one of that name."""
+
+    __slots__ = ()
+
+    def __call__(self, name: str) -> Collection[dict[str, Any]]:  # type: ignore[override]
+        return Collection(self._database, name)

@@ -354,8 +354,8 @@ class Cursor(Generic[D]):
 
     @property
     def alive(self) -> bool:
-        """Whether there may be more documents."""
-        return bool(self._documents) or not self._ended
+        """Whether there are more documents. Before the first has been asked for, there may be."""
+        return self._fill() if self._started else not self._ended
 
     @property
     def retrieved(self) -> int:

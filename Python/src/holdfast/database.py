@@ -13,7 +13,7 @@ import bson
 from bson.codec_options import CodecOptions
 
 from holdfast import _native
-from holdfast.collection import Collection
+from holdfast.collection import Collection, CollectionCalled
 from holdfast.command_cursor import CommandCursor
 from holdfast.durability import durability_arguments, durability_value
 from holdfast.errors import CollectionInvalid, ConfigurationError, HoldfastError
@@ -78,10 +78,11 @@ class Database:
             )
         return Collection(self, name)
 
-    def collection(self, name: str) -> Collection[dict[str, Any]]:
-        """The collection of a name. It exists from its first insertion on, and reads as an empty one
-        before."""
-        return Collection(self, name)
+    @property
+    def collection(self) -> CollectionCalled:
+        """``collection(name)`` is the collection of a name. It exists from its first insertion on, and reads as
+        an empty one before. Without a call it is the one named ``"collection"``, as in pymongo."""
+        return CollectionCalled(self, "collection")
 
     @overload
     def get_collection(

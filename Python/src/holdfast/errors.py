@@ -203,15 +203,8 @@ class InvalidWrite(QueryError, WriteError):
 class DuplicateKeyError(WriteError, pymongo.errors.DuplicateKeyError):
     """A document with this `_id`, or with the same values in a unique index, is there already.
 
-    `details` has the fields of the index as ``keyPattern``, and after an insertion the values as ``keyValue``.
+    `details` has the fields of the index as ``keyPattern``, and the values as ``keyValue``.
     """
-
-    def about(self, document: Mapping[str, Any]) -> DuplicateKeyError:
-        """The same error with the values of the document that was to be inserted."""
-        details = dict(self._details or {})
-        if "keyPattern" in details:
-            details["keyValue"] = key_value(details["keyPattern"], document)
-        return DuplicateKeyError(str(self), self._code_name, self._code, details)
 
 
 class BulkFailure(OperationFailure):
@@ -237,7 +230,10 @@ class BulkWriteError(OperationFailure, pymongo.errors.BulkWriteError):  # type: 
         message, code_name = "operations failed", "invalidUse"
         if failures:
             first = failures[0]
-            message = f"{len(failures)} failed, first operation {first['index']} (from 0): {first['errmsg']}"
+            message = (
+                f"batch op errors occurred: {len(failures)} failed, first operation {first['index']} "
+                f"(from 0): {first['errmsg']}"
+            )
             code_name = first.get("codeName", code_name)
         super().__init__(message, code_name, 65, results)
 
@@ -292,29 +288,27 @@ _KINDS: dict[str, tuple[type[HoldfastError], int | None]] = {
 }
 
 
-def mongo_code(code_name: str) -> int | None:
-    """MongoDB's number for a failure, or None."""
-    return _KINDS.get(code_name, (OperationFailure, None))[1]
+def mongo_code(code_name: str, details: Mapping[str, Any] | None = None) -> int | None:
+    """MongoDB's number for a failure, or None; the library's details may have a more exact one."""
+    number: int | None = (details or {}).get("mongoCode", _KINDS.get(code_name, (OperationFailure, None))[1])
+    return number
 
 
-def key_value(pattern: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
-    """What a document has in the fields of an index, None where it has nothing."""
-    return {path: _value(document, path) for path in pattern}
-
-
-def _value(document: Any, path: str) -> Any:
-    for name in path.split("."):
-        document = document.get(name) if isinstance(document, Mapping) else None
-    return document
+def error_text(code_name: str, message: str) -> str:
+    """What an error says. Clients of MongoDB know duplicates by the words in front."""
+    kind = _KINDS.get(code_name, (OperationFailure, None))[0]
+    return f"E11000 duplicate key error: {message}" if kind is DuplicateKeyError else message
 
 
 def error_from_native(code: int, name: str, message: str, details: bytes) -> HoldfastError:
     """Makes the exception for an error of the library. `holdfast._native` calls this, and raises what it
     gets."""
-    kind, number = _KINDS.get(name, (OperationFailure, None))
-    document: dict[str, Any] = {"code": number, "codeName": name, "errmsg": message}
-    if details:
-        document.update(bson.decode(details))
+    kind = _KINDS.get(name, (OperationFailure, None))[0]
+    known: dict[str, Any] = bson.decode(details) if details else {}
+    number = mongo_code(name, known)
+    known.pop("mongoCode", None)
+    message = error_text(name, message)
+    document: dict[str, Any] = {"code": number, "codeName": name, "errmsg": message, **known}
     if "bulkWrite" in document:
         kind = BulkFailure
     error = kind(message, name, number, document)

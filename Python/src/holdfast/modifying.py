@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import bson
 
 from holdfast import _native
+from holdfast.ids import new_object_id
 from holdfast.namespace import Namespace
 from holdfast.options import (
     array_filter_list,
@@ -68,6 +69,7 @@ class Modifying(Namespace[D]):
             projection=projection_document(projection),
             sort=sort_document(sort),
             upsert=check_bool("upsert", upsert),
+            newId=new_object_id() if upsert else None,
             returnNew=check_bool("return_document", return_document),
             arrayFilters=array_filter_list(array_filters),
             hint=hint_value(hint),
@@ -102,6 +104,7 @@ class Modifying(Namespace[D]):
             projection=projection_document(projection),
             sort=sort_document(sort),
             upsert=check_bool("upsert", upsert),
+            newId=new_object_id() if upsert else None,
             returnNew=check_bool("return_document", return_document),
             hint=hint_value(hint),
         )

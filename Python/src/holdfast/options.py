@@ -11,6 +11,7 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
 from holdfast.errors import ConfigurationError
+from holdfast.ids import new_object_id
 
 # How documents are written and read unless a collection has codec options of its own: as pymongo does, and
 # `uuid.UUID` is stored as a standard UUID and comes back as one.
@@ -169,6 +170,7 @@ def write_options(
         codec_options,
         many=many,
         upsert=check_bool("upsert", upsert),
+        newId=new_object_id() if upsert else None,
         arrayFilters=array_filter_list(array_filters),
         hint=hint_value(hint),
         sort=sort_document(sort),

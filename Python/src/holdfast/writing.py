@@ -14,7 +14,6 @@ import bson
 from bson.raw_bson import RawBSONDocument
 
 from holdfast import _native, bulk
-from holdfast.errors import DuplicateKeyError
 from holdfast.ids import new_object_id
 from holdfast.namespace import Namespace
 from holdfast.options import check_mapping, check_replacement, check_update, refuse, write_options
@@ -59,13 +58,10 @@ class Writing(Namespace[D]):
         else:
             identifier = bulk.identified(document)
         data = bson.encode(document, False, self._codec_options)
-        try:
-            if session is None and self._transaction is None:
-                _native.insert_one(self._handle, None, self._encoded_name, data)
-            else:
-                self._call(session, _native.insert_one, self._encoded_name, data)
-        except DuplicateKeyError as error:
-            raise error.about(document) from None
+        if session is None and self._transaction is None:
+            _native.insert_one(self._handle, None, self._encoded_name, data)
+        else:
+            self._call(session, _native.insert_one, self._encoded_name, data)
         return InsertOneResult(identifier, True)
 
     def insert_many(

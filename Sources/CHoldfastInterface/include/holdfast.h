@@ -173,10 +173,12 @@ const char *holdfast_error_message(const holdfast_error *error);
 /// What else is known, as a document, valid as long as the error, its length in *count:
 ///
 ///     {collection: "users",                      // if one is concerned
+///      mongoCode: 28,                            // MongoDB's number for an error of a query, an update or an index
 ///      keyPattern: {email: 1},                   // the fields of the unique index that has the values already
+///      keyValue: {email: "ada@x.org"},           // the values
 ///      cycle: [{transaction: 7, blocker: 9, wanted: "…"}, …],      // the members of a deadlock
 ///      bulkWrite: {errors: [{operation: 0, code: 36, name: "duplicateKey", message: "…",
-///                            keyPattern: {…}}, …],
+///                            mongoCode: 28, keyPattern: {…}, keyValue: {…}}, …],
 ///                  result: {…}}}                // see holdfast_bulk_write(); what the others did is kept
 const uint8_t *holdfast_error_details(const holdfast_error *error, size_t *count);
 
@@ -413,7 +415,9 @@ holdfast_code holdfast_insert_many(holdfast_database *database,
 /// Updates the first document that matches a filter with MongoDB's operators. Result: {matched, modified, upserted}
 ///
 ///     {many: false,                      // all that match; all or none are changed
-///      upsert: false, arrayFilters: [{…}, …], hint: "…",
+///      upsert: false,                    // insert a document when none matches
+///      newId: …,                         // the `_id` of that, if neither filter nor update say it
+///      arrayFilters: [{…}, …], hint: "…",
 ///      sort: {…}}                        // which of them is the first; not with many
 holdfast_code holdfast_update(holdfast_database *database,
                               holdfast_transaction *HOLDFAST_NULLABLE transaction, const char *collection,
@@ -424,7 +428,7 @@ holdfast_code holdfast_update(holdfast_database *database,
                               holdfast_error *HOLDFAST_NULLABLE *HOLDFAST_NULLABLE error);
 
 /// Puts a document in the place of the first one that matches a filter; the `_id` stays. Result: {matched, modified,
-/// upserted}. Options: {upsert: false, hint: "…", sort: {…}}
+/// upserted}. Options: {upsert: false, newId: …, hint: "…", sort: {…}}
 holdfast_code holdfast_replace_one(holdfast_database *database,
                                    holdfast_transaction *HOLDFAST_NULLABLE transaction,
                                    const char *collection, const uint8_t *HOLDFAST_NULLABLE filter,
@@ -445,7 +449,7 @@ holdfast_code holdfast_delete(holdfast_database *database,
 /// Changes or deletes the first document that matches a filter, and gives it, or an empty buffer.
 ///
 ///     {update: {…}} or {replacement: {…}} or {delete: true}      // one of them, in the options:
-///      sort: {…}, projection: {…}, returnNew: false, upsert: false, arrayFilters: […], hint: "…"}
+///      sort: {…}, projection: {…}, returnNew: false, upsert: false, newId: …, arrayFilters: […], hint: "…"}
 holdfast_code holdfast_find_and_modify(holdfast_database *database,
                                        holdfast_transaction *HOLDFAST_NULLABLE transaction,
                                        const char *collection, const uint8_t *HOLDFAST_NULLABLE filter,
@@ -457,9 +461,9 @@ holdfast_code holdfast_find_and_modify(holdfast_database *database,
 /// `operations`:
 ///
 ///     {insertOne: {document: {…}}}
-///     {updateOne: {filter: {…}, update: {…}, upsert: false, arrayFilters: […], hint: "…", sort: {…}}}
+///     {updateOne: {filter: {…}, update: {…}, upsert: false, newId: …, arrayFilters: […], hint: "…", sort: {…}}}
 ///     {updateMany: …}                    // as updateOne, without sort
-///     {replaceOne: {filter: {…}, replacement: {…}, upsert: false, hint: "…", sort: {…}}}
+///     {replaceOne: {filter: {…}, replacement: {…}, upsert: false, newId: …, hint: "…", sort: {…}}}
 ///     {deleteOne: {filter: {…}, hint: "…"}}
 ///     {deleteMany: …}                    // as deleteOne
 ///

@@ -116,6 +116,7 @@ struct IndexChanges {
         "collection \(quoted(name.text)): a document has the same values as another one in unique "
           + "\(index.description.place): change the values, or drop the index", collection: name.text)
       error.keyPattern = index.description.keys
+      error.keyValue = entry.values(of: index.description)
       throw error
     }
   }

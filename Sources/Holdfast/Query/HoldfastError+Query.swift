@@ -17,6 +17,7 @@ extension HoldfastError {
       }
     let place = collection.map { "collection \(quoted($0)): " } ?? ""
     self.init(code, place + error.message, collection: collection)
+    mongoCode = error.mongoCode.rawValue
   }
 }
 

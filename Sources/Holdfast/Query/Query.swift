@@ -27,7 +27,17 @@ struct Query {
   ) throws(HoldfastError) {
     try self.init(filter, name, now: now, hint: options.hint)
     if let sort = options.sort, !sort.isEmpty {
-      self.sort = try querying(name) { () throws(QueryError) in try SortOrder(sort) }
+      if let isReverse = try querying(name, { () throws(QueryError) in try SortOrder.naturalOrder(sort) }) {
+        guard hint == nil || hint == .natural(descending: isReverse) else {
+          throw HoldfastError(
+            .invalidQuery,
+            "a sort by $natural is a hint, and cannot be together with another one: leave one out",
+            collection: name.text)
+        }
+        hint = .natural(descending: isReverse)
+      } else {
+        self.sort = try querying(name) { () throws(QueryError) in try SortOrder(sort) }
+      }
     }
     if let projection = options.projection, !projection.isEmpty {
       let read = try querying(name) { () throws(QueryError) in try Projection(projection, now: now) }

@@ -85,6 +85,7 @@ extension TransactionCollection {
     }
     let query = try Query(
       filter, FindOptions(sort: options.sort, limit: limit, hint: options.hint), name, now: now)
+    if options.upsert { try checkUpsert(query.filter, name) }
     var result = UpdateResult()
     if let record = try transaction.recordForWriting(name),
       let source = try reader(name, record).start(query, .documentAndKey, cache: transaction.context.plans)
@@ -100,7 +101,7 @@ extension TransactionCollection {
       }
     }
     if result.matched == 0, options.upsert {
-      result.upsertedID = try upsert(filter, update, modification, name)["_id"]
+      result.upsertedID = try upsert(filter, update, modification, options.newID, name)["_id"]
     }
     return result
   }
@@ -136,15 +137,26 @@ extension TransactionCollection {
     return prepared.document
   }
 
+  /// Checks that a filter can tell what an upsert is to insert.
+  private func checkUpsert(_ filter: Filter, _ name: CollectionName) throws(HoldfastError) {
+    guard filter.hasExpression else { return }
+    throw HoldfastError(
+      QueryError(
+        .unknownOperator,
+        "$expr cannot be in the filter of an upsert, as it does not tell what a new document is to hold",
+        .queryFeatureNotAllowed), collection: name.text)
+  }
+
   /// Inserts the document that an upsert makes of the filter and the update.
   private func upsert(
-    _ filter: Document, _ update: Update, _ modification: Modification, _ name: CollectionName
+    _ filter: Document, _ update: Update, _ modification: Modification, _ id: BSONValue?,
+    _ name: CollectionName
   ) throws(HoldfastError) -> Document {
     let made = try querying(name) { () throws(QueryError) in
       let base = try Update.upsertBase(filter, forReplacement: modification.isReplacement)
       return try update.applied(to: base, position: nil, isInsert: true, now: now)
     }
-    let prepared = try PreparedDocument(made, for: name)
+    let prepared = try PreparedDocument(made, for: name, id: id)
     try insert(prepared, name)
     return prepared.document
   }
@@ -201,7 +213,16 @@ extension TransactionCollection {
     var query = try Query(
       filter, FindOptions(sort: options.sort, projection: options.projection, limit: 1, hint: options.hint),
       name, now: now)
+    if options.upsert, !modification.isDelete { try checkUpsert(query.filter, name) }
     let projection = query.projection
+    if options.returned == .after, projection?.usesPosition == true, !modification.isDelete {
+      throw HoldfastError(
+        QueryError(
+          .invalidArgument,
+          "projection: the positional operator cannot be used on the document after the update, where the element may "
+            + "be another one: ask for the document before it, or leave the operator out"),
+        collection: name.text)
+    }
     query.projection = nil
     query.neededPaths = nil
     let record = try transaction.recordForWriting(name)
@@ -216,7 +237,7 @@ extension TransactionCollection {
         result = options.returned == .after ? changed : row.document
       }
     } else if options.upsert, !modification.isDelete {
-      let made = try upsert(filter, update, modification, name)
+      let made = try upsert(filter, update, modification, options.newID, name)
       result = options.returned == .after ? made : nil
     }
     guard let result, let projection else { return result }

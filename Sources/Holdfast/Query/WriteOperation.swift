@@ -8,11 +8,16 @@ public struct UpdateOptions: Sendable {
   public var hint: IndexHint?
   /// The order of which the first document that matches is taken; not for updates of all that match.
   public var sort: Document?
+  /// The `_id` of the document that is inserted, when neither the filter nor the update says it; `nil` for a new
+  /// `ObjectID`.
+  public var newID: BSONValue?
 
   /// Takes the options; without any, nothing is inserted.
   public init(
-    upsert: Bool = false, arrayFilters: [Document] = [], hint: IndexHint? = nil, sort: Document? = nil
+    upsert: Bool = false, arrayFilters: [Document] = [], hint: IndexHint? = nil, sort: Document? = nil,
+    newID: BSONValue? = nil
   ) {
+    self.newID = newID
     self.upsert = upsert
     self.arrayFilters = arrayFilters
     self.hint = hint
@@ -96,14 +101,17 @@ public struct FindAndModifyOptions: Sendable {
   public var arrayFilters: [Document]
   /// The index that finds the document.
   public var hint: IndexHint?
+  /// The `_id` of the document that is inserted; see ``UpdateOptions/newID``.
+  public var newID: BSONValue?
 
   /// Takes the options; without any, the document before the change is given.
   public init(
     sort: Document? = nil, projection: Document? = nil, returned: ReturnedDocument = .before,
     upsert: Bool = false,
-    arrayFilters: [Document] = [], hint: IndexHint? = nil
+    arrayFilters: [Document] = [], hint: IndexHint? = nil, newID: BSONValue? = nil
   ) {
     self.sort = sort
+    self.newID = newID
     self.projection = projection
     self.returned = returned
     self.upsert = upsert

@@ -44,5 +44,5 @@ struct Expression: Sendable {
 
 extension QueryError {
   /// The same error with the place in front.
-  func inside(_ place: String) -> QueryError { QueryError(code, "\(place): \(message)") }
+  func inside(_ place: String) -> QueryError { QueryError(code, "\(place): \(message)", mongoCode) }
 }

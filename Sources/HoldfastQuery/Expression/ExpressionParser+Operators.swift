@@ -36,7 +36,8 @@ extension ExpressionParser {
     }
     guard let function = ExpressionOperator.byName[name] else {
       throw QueryError(
-        .unknownOperator, "\(quoted(name)) is no operator of expressions; for a plain value write $literal.")
+        .unknownOperator, "\(quoted(name)) is no operator of expressions; for a plain value write $literal.",
+        .invalidPipelineOperator)
     }
     return try call(function, value)
   }

@@ -14,7 +14,7 @@ indirect enum Condition: Sendable {
 
   /// Whether a document matches.
   /// - Parameter position: set to the place of the array element that made a field's test true, as far as
-  ///   arrays were looked into: that of the last such test, as MongoDB does.
+  ///   arrays were looked into: that of the last such test, as MongoDB does. Alternatives and negations tell none.
   func matches(_ document: RawDocument, position: inout Int?) throws(QueryError) -> Bool {
     switch self {
     case .field(let test):
@@ -24,17 +24,8 @@ indirect enum Condition: Sendable {
         if try !condition.matches(document, position: &position) { return false }
       }
       return true
-    case .or(let conditions):
-      for condition in conditions {
-        if try condition.matches(document, position: &position) { return true }
-      }
-      return false
-    case .nor(let conditions):
-      var ignored: Int?
-      for condition in conditions {
-        if try condition.matches(document, position: &ignored) { return false }
-      }
-      return true
+    case .or(let conditions): return try Self.any(conditions, document)
+    case .nor(let conditions): return try !Self.any(conditions, document)
     case .not(let condition):
       var ignored: Int?
       return try !condition.matches(document, position: &ignored)
@@ -44,13 +35,25 @@ indirect enum Condition: Sendable {
     case .never: return false
     }
   }
+
+  private static func any(_ conditions: [Condition], _ document: RawDocument) throws(QueryError) -> Bool {
+    var ignored: Int?
+    for condition in conditions {
+      if try condition.matches(document, position: &ignored) { return true }
+    }
+    return false
+  }
 }
 
 /// A test of the values at a path: true when one of them passes.
 ///
 /// Arrays on the way are gone through: a part of the path that is a number is the place of an element, and
-/// every element that is a document is asked for the rest of the path. An array at the end is looked at element
-/// by element and then as a whole, except by tests of arrays themselves.
+/// every element that is a document is asked for the rest of the path. An array inside an array is gone through
+/// only where a number leads to it. An array at the end is looked at element by element and then as a whole, except
+/// by tests of arrays themselves, and as a whole only where a number leads to it.
+///
+/// The position that a test reports is the place in the outermost array that was gone through; a number in the path
+/// goes through none.
 final class FieldTest: Sendable {
   let path: FieldPath
   let test: ValueTest
@@ -114,10 +117,7 @@ final class FieldTest: Sendable {
           return true
         }
       }
-      if wanted == place, try atPlace(element.value, index + 1, turns: turns, &position) {
-        position = place
-        return true
-      }
+      if wanted == place, try atPlace(element.value, index + 1, turns: turns, &position) { return true }
       place += 1
     }
     return false
@@ -128,8 +128,8 @@ final class FieldTest: Sendable {
     _ value: RawValue, _ index: Int, turns: Int, _ position: inout Int?
   ) throws(QueryError) -> Bool {
     if index == path.parts.count { return try test.matches(value, position: &position) }
-    // An array inside the array is entered by a number only, like a document with numbers for names.
     guard let document = value.document else { return false }
+    if value.type == .array { return try walkArray(document, from: index, turns: turns, &position) }
     return try walk(document, from: index, turns: turns, &position)
   }
 

@@ -18,6 +18,19 @@ public struct Filter: Sendable {
     condition = try FilterParser.parse(document, depth: 1, isElement: false, now: now)
   }
 
+  /// Whether there is an `$expr` in it.
+  public var hasExpression: Bool { Self.hasExpression(condition) }
+
+  private static func hasExpression(_ condition: Condition) -> Bool {
+    switch condition {
+    case .expression: true
+    case .and(let conditions), .or(let conditions), .nor(let conditions):
+      conditions.contains(where: hasExpression)
+    case .not(let condition): hasExpression(condition)
+    case .field, .schema, .always, .never: false
+    }
+  }
+
   /// Whether a document matches.
   /// - Throws: only for a filter with `$expr`, when the expression makes no sense for the document.
   public func matches(_ document: RawDocument) throws(QueryError) -> Bool {

@@ -12,7 +12,7 @@ enum FilterParser {
     var conditions: [Condition] = []
     for (name, value) in document {
       // The fields of a reference to another document have such names, too.
-      if name.utf8.first == UInt8(ascii: "$"), !(isElement && ["$ref", "$id", "$db"].contains(name)) {
+      if name.utf8.first == UInt8(ascii: "$"), !(isElement && FieldPath.referenceNames.contains(name)) {
         if let condition = try logical(name, value, depth: depth, isElement: isElement, now: now) {
           conditions.append(condition)
         }
@@ -39,11 +39,14 @@ enum FilterParser {
   ) throws(QueryError) -> Condition? {
     switch name {
     case "$and": return .and(try list(name, value, depth: depth, isElement: isElement, now: now))
-    case "$or": return .or(try list(name, value, depth: depth, isElement: isElement, now: now))
+    case "$or": return alternatives(try list(name, value, depth: depth, isElement: isElement, now: now))
     case "$nor": return .nor(try list(name, value, depth: depth, isElement: isElement, now: now))
     case "$comment": return nil
-    case "$alwaysTrue": return .always
-    case "$alwaysFalse": return .never
+    case "$alwaysTrue", "$alwaysFalse":
+      guard BSONOrdering.compare(value, .int32(1)) == 0 else {
+        throw QueryError(.invalidArgument, "\(name) needs the number 1, not \(article(value))")
+      }
+      return name == "$alwaysTrue" ? .always : .never
     case "$expr", "$jsonSchema":
       guard !isElement else {
         throw QueryError(
@@ -65,6 +68,26 @@ enum FilterParser {
         "unknown operator \(quoted(name)) at the top of a filter: operators for one field stand behind its name, "
           + "as in {\"field\": {\"$gt\": 1}}")
     }
+  }
+
+  /// What `$or` asks. Several values that one field may have are one `$in`, as in MongoDB: this tells the position of
+  /// the element that was found, which other alternatives do not.
+  private static func alternatives(_ conditions: [Condition]) -> Condition {
+    guard conditions.count > 1, case .field(let first) = conditions[0] else {
+      return conditions.count == 1 ? conditions[0] : .or(conditions)
+    }
+    var values: [BSONValue] = []
+    var expressions: [RegexTest] = []
+    for condition in conditions {
+      guard case .field(let test) = condition, test.path == first.path else { return .or(conditions) }
+      switch test.test {
+      case .compare(let comparison) where comparison.comparator == .equal:
+        values.append(comparison.constant.value)
+      case .regex(let expression): expressions.append(expression)
+      default: return .or(conditions)
+      }
+    }
+    return .field(FieldTest(path: first.path, test: .oneOf(ValueList(values, expressions))))
   }
 
   private static func list(

@@ -17,13 +17,16 @@ extension IndexDescription {
   /// a field is an array.
   ///
   /// Whatever value a filter's test of the field sees is in one of the entries, as ``FieldTest`` goes through
-  /// documents, except by `$elemMatch`, which looks into arrays inside of arrays: fields that are missing count as null, an empty array as undefined, and an array's elements
-  /// are entered, not the array as a whole.
+  /// documents, except by `$elemMatch`, which looks into arrays inside of arrays: fields that are missing count as
+  /// null, an empty array as undefined, and an array's elements are entered, not the array as a whole. Where a number
+  /// in the path leads to an element of an array, that element alone is entered; that the other elements lack the
+  /// field is not.
   /// - Parameters:
   ///   - document: the document with its `_id`.
   ///   - id: the key that it is stored under.
   /// - Throws: ``QueryError/Code/parallelArrays``, ``QueryError/Code/keyTooLarge``,
-  ///   ``QueryError/Code/limitExceeded``.
+  ///   ``QueryError/Code/tooManyEntries``; ``QueryError/Code/typeMismatch`` when a number in a path is both the place
+  ///   of an element and the name of a field in one.
   public func entries(of document: RawDocument, id: UnsafeRawBufferPointer) throws(QueryError) -> Entries {
     var result = Entries()
     if let partialFilter {
@@ -90,14 +93,8 @@ private struct EntryMaker {
     var states = states
     var array: RawDocument?
     for field in states.indices {
-      if case .inside(let document, let part) = states[field] {
-        switch index.fields[field].path.follow(document, from: part) {
-        case .found(let value): states[field] = .found(value)
-        case .array(let array, let part): states[field] = .atArray(array, part)
-        }
-      }
-      guard case .atArray(let found, let part) = states[field] else { continue }
-      arrays[field] |= 1 << UInt64(part - 1)
+      states[field] = try followed(states[field], field)
+      guard case .atArray(let found, _) = states[field] else { continue }
       if let array, array.bytes.baseAddress != found.bytes.baseAddress {
         throw QueryError(
           .parallelArrays,
@@ -107,43 +104,58 @@ private struct EntryMaker {
       array = found
     }
     guard let array else { return try emit(states) }
-    var place = 0
+    var isEmpty = true
     for element in array {
-      try addElement(element.value, place, states)
-      place += 1
+      isEmpty = false
+      try add(states.indices.map { entered(states[$0], $0, element.value) })
     }
-    if place == 0 { try addElement(nil, 0, states) }
+    if isEmpty { try add(states.indices.map { entered(states[$0], $0, nil) }) }
   }
 
-  /// Goes on with one element of the array that some of the fields are at; `nil` stands for an empty array.
-  private mutating func addElement(
-    _ element: RawValue?, _ place: Int, _ states: [State]
-  ) throws(QueryError) {
-    var combinations: [[State]] = [[]]
-    for field in states.indices {
-      let choices = choices(field, states[field], element, place)
-      // Only a number in a path that is a field's name as well gives two choices.
-      combinations = combinations.flatMap { head in choices.map { head + [$0] } }
-      try checkCount(combinations.count)
-    }
-    for states in combinations { try add(states) }
-  }
-
-  private func choices(_ field: Int, _ state: State, _ element: RawValue?, _ place: Int) -> [State] {
-    guard case .atArray(_, let part) = state else { return [state] }
-    let parts = index.fields[field].path.parts
-    guard part < parts.count else { return [.found(element ?? Self.undefined)] }
-    guard let element else { return [.found(nil)] }
-    var choices: [State] = []
-    if element.type == .document, let document = element.document { choices.append(.inside(document, part)) }
-    if parts[part].index == place {
-      if part + 1 == parts.count {
-        choices.append(.found(element))
-      } else if let document = element.document {
-        choices.append(.inside(document, part + 1))
+  /// Follows a field's path to its end, or to an array all of whose elements are to be entered.
+  private mutating func followed(_ state: State, _ field: Int) throws(QueryError) -> State {
+    let path = index.fields[field].path
+    var state = state
+    while true {
+      if case .inside(let document, let part) = state {
+        switch path.follow(document, from: part) {
+        case .found(let value): return .found(value)
+        case .array(let array, let part): state = .atArray(array, part)
+        }
       }
+      guard case .atArray(let array, let part) = state else { return state }
+      arrays[field] |= 1 << UInt64(part - 1)
+      guard part < path.parts.count, let place = path.parts[part].index, let element = array.value(at: place)
+      else { return state }
+      try checkNames(array, path.parts[part], path)
+      if part + 1 == path.parts.count { return .found(element) }
+      guard let inner = element.document else { return .found(nil) }
+      state = element.type == .array ? .atArray(inner, part + 1) : .inside(inner, part + 1)
     }
-    return choices.isEmpty ? [.found(nil)] : choices
+  }
+
+  /// Checks that a number is not the name of a field as well as a place, which would make two values of one.
+  private func checkNames(
+    _ array: RawDocument, _ part: FieldPath.Part, _ path: FieldPath
+  ) throws(QueryError) {
+    for element in array where element.value.type == .document {
+      guard let document = element.value.document,
+        part.name.withUnsafeBytes({ document.value(forKey: $0) }) != nil
+      else { continue }
+      throw QueryError(
+        .typeMismatch,
+        "in \(index.place), '\(part.text)' of \(quoted(path.text)) is the place of an element in a document's array "
+          + "and the name of a field in one of the elements: rename the field, or index another path",
+        .ambiguousFieldName)
+    }
+  }
+
+  /// How far a field is followed with one element of the array that it is at; `nil` stands for an empty array.
+  private func entered(_ state: State, _ field: Int, _ element: RawValue?) -> State {
+    guard case .atArray(_, let part) = state else { return state }
+    guard part < index.fields[field].path.parts.count else { return .found(element ?? Self.undefined) }
+    guard let element, element.type == .document, let document = element.document else { return .found(nil) }
+    return .inside(document, part)
   }
 
   private static var undefined: RawValue {

@@ -100,7 +100,13 @@ public struct IndexDescription: Sendable {
       guard path.parts.count <= 64 else {
         throw QueryError(.limitExceeded, "the path \(quoted(name)) of an index has more than 64 parts")
       }
-      guard !path.parts.contains(where: { $0.name.first == UInt8(ascii: "$") }) else {
+      // The fields of a reference to another document have such names.
+      guard
+        !path.parts.enumerated().contains(where: { index, part in
+          part.name.first == UInt8(ascii: "$")
+            && (index == 0 || !FieldPath.referenceNames.contains(part.text))
+        })
+      else {
         throw QueryError(
           .invalidPath,
           "the path \(quoted(name)) of an index has a part that begins with a dollar sign, which no "

@@ -58,3 +58,13 @@ public enum IndexEntryFormat {
     return entry
   }
 }
+
+extension IndexEntry {
+  /// What a document has in the fields of an index, by their paths; `nil` when the entry is malformed.
+  public func values(of index: IndexDescription) -> Document? {
+    let values = key.withUnsafeBytes { key in
+      value.withUnsafeBytes { try? IndexEntryFormat.values(key, $0, of: index) }
+    }
+    return values.map { values in Document(zip(index.fields.map(\.path.text), values)) }
+  }
+}

@@ -15,7 +15,7 @@ struct IndexBounds: Sendable {
     fields = []
     var chosen: [(field: IndexDescription.Field, group: Int?)] = []
     for field in index.fields {
-      let claims = Claim.all(conjuncts, on: field.path)
+      let claims = Claim.all(conjuncts, on: field.path, of: field)
       guard let (intervals, group) = Self.choose(claims, field, beside: chosen) else {
         fields.append(.all)
         continue
@@ -46,6 +46,25 @@ struct IndexBounds: Sendable {
 }
 
 extension IndexDescription.Field {
+  /// The intervals of a test of the field, or of a field inside; `nil` when something may pass that is not in the
+  /// index within them.
+  fileprivate func intervals(_ test: ValueTest) -> IntervalSet? {
+    // A number can lead to an array as a whole, whose elements are not in the index.
+    if !test.traversesArrays, hasNumber { return nil }
+    // Where a number led to an element, the index does not have that other elements lack the field.
+    if test.acceptsMissing, entersPlaces { return nil }
+    return test.intervals
+  }
+
+  fileprivate var hasNumber: Bool { path.parts.contains { $0.index != nil } }
+
+  /// Whether a number in the path may have led to an element of an array.
+  private var entersPlaces: Bool {
+    path.parts.indices.dropFirst().contains { part in
+      path.parts[part].index != nil && arrays & (1 << UInt64(part - 1)) != 0
+    }
+  }
+
   /// Whether both paths lead through the same array.
   func sharesArray(with other: IndexDescription.Field) -> Bool {
     var shared: UInt64 = 0
@@ -83,24 +102,24 @@ private struct Claim {
       && (a.arrays | b.arrays) & beyond == 0
   }
 
-  static func all(_ conjuncts: [Condition], on path: FieldPath) -> [Claim] {
+  /// What conditions say of a path, which is that of an index's field or the rest of it.
+  static func all(
+    _ conjuncts: [Condition], on path: FieldPath, of field: IndexDescription.Field
+  ) -> [Claim] {
     var claims: [Claim] = []
-    // A number can lead to an array as a whole, whose elements are not in the index.
-    let hasNumber = path.parts.contains { $0.index != nil }
     for (number, condition) in conjuncts.enumerated() {
       switch condition {
-      case .field(let test) where hasNumber && !test.test.traversesArrays: continue
       case .field(let test) where test.path == path:
-        if let intervals = test.test.intervals { claims.append(Claim(intervals: intervals)) }
+        if let intervals = field.intervals(test.test) { claims.append(Claim(intervals: intervals)) }
       case .field(let test):
-        guard case .elementMatches(let inner) = test.test, test.path.isPrefix(of: path),
+        guard !field.hasNumber, case .elementMatches(let inner) = test.test, test.path.isPrefix(of: path),
           let rest = path.dropping(test.path.parts.count)
         else { continue }
-        for claim in all(inner.conjuncts, on: rest) where claim.group == nil {
+        for claim in all(inner.conjuncts, on: rest, of: field) where claim.group == nil {
           claims.append(Claim(intervals: claim.intervals, group: number, arrayPath: test.path))
         }
       case .or(let branches):
-        if let intervals = union(branches, on: path) { claims.append(Claim(intervals: intervals)) }
+        if let intervals = union(branches, on: path, of: field) { claims.append(Claim(intervals: intervals)) }
       default: continue
       }
     }
@@ -108,12 +127,14 @@ private struct Claim {
   }
 
   /// The intervals of alternatives that all say something of the path.
-  private static func union(_ branches: [Condition], on path: FieldPath) -> IntervalSet? {
+  private static func union(
+    _ branches: [Condition], on path: FieldPath, of field: IndexDescription.Field
+  ) -> IntervalSet? {
     var intervals: [Interval] = []
     for branch in branches {
       var found: IntervalSet?
       for case .field(let test) in branch.conjuncts where test.path == path {
-        found = found ?? test.test.intervals
+        found = found ?? field.intervals(test.test)
       }
       guard let found else { return nil }
       intervals += found.intervals

@@ -13,6 +13,15 @@ extension ValueTest {
     }
   }
 
+  /// Whether a document without the field passes.
+  var acceptsMissing: Bool {
+    switch self {
+    case .compare(let comparison): comparison.matches(nil)
+    case .oneOf(let list): list.matches(nil)
+    case .exists, .regex, .size, .elementMatches, .elementFulfils, .remainder, .bits, .type: false
+    }
+  }
+
   /// Whether a document that passes has the field.
   var impliesExistence: Bool {
     switch self {

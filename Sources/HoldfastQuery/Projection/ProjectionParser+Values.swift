@@ -17,10 +17,11 @@ extension ProjectionParser {
       if part.name.count == 1, index > 0 {
         throw QueryError(
           .invalidPath,
-          "projection of \(quoted(text)): the positional operator may stand at the end of a path only.")
+          "projection of \(quoted(text)): the positional operator may stand at the end of a path only.",
+          .positionalInsidePath)
       }
       // The fields of a reference to another document have such names.
-      if index > 0, ["$ref", "$id", "$db"].contains(part.text) { continue }
+      if index > 0, FieldPath.referenceNames.contains(part.text) { continue }
       throw QueryError(
         .invalidPath,
         "projection of \(quoted(text)): \(quoted(part.text)) begins with a dollar sign, as no field here may."

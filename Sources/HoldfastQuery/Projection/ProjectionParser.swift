@@ -61,7 +61,8 @@ struct ProjectionParser {
   ) throws(QueryError) {
     guard let first = inner.first(where: { _ in true }) else {
       throw QueryError(
-        .invalidArgument, "projection of \(quoted(text)): an empty document says nothing; write 1 or 0.")
+        .invalidArgument, "projection of \(quoted(text)): an empty document says nothing; write 1 or 0.",
+        .emptySubprojection)
     }
     guard !isPositional else { throw Self.onlyOne(text) }
     guard first.key.hasPrefix("$") else {
@@ -98,13 +99,14 @@ struct ProjectionParser {
     guard isIncluded else {
       throw QueryError(
         .invalidArgument,
-        "projection of \(quoted(text)): the positional operator cannot exclude; write 1, or leave it out.")
+        "projection of \(quoted(text)): the positional operator cannot exclude; write 1, or leave it out.",
+        .positionalExclusion)
     }
     if let positionalPath {
       throw QueryError(
         .invalidArgument,
         "projection of \(quoted(text)): \(quoted(positionalPath)) has the positional operator already, and a "
-          + "projection may have only one.")
+          + "projection may have only one.", .severalPositional)
     }
     positionalPath = text
     try checkPositionAndElementMatch()
@@ -131,12 +133,13 @@ struct ProjectionParser {
       throw QueryError(
         .invalidArgument,
         "$elemMatch in the projection of \(quoted(path.text)): it works on fields of the document only, not on "
-          + "fields inside others.")
+          + "fields inside others.", .elementMatchOnNestedField)
     }
     guard case .document = value else {
       throw QueryError(
         .invalidArgument,
-        "$elemMatch in the projection of \(quoted(path.text)): it takes a document with conditions.")
+        "$elemMatch in the projection of \(quoted(path.text)): it takes a document with conditions.",
+        .elementMatchWithoutDocument)
     }
     elementMatchPath = path.text
     try checkPositionAndElementMatch()
@@ -149,7 +152,8 @@ struct ProjectionParser {
     throw QueryError(
       .invalidArgument,
       "projection: the positional operator (\(quoted(positionalPath))) and $elemMatch "
-        + "(\(quoted(elementMatchPath))) cannot be in the same projection; use one of them.")
+        + "(\(quoted(elementMatchPath))) cannot be in the same projection; use one of them.",
+      .positionalWithElementMatch)
   }
 
   /// Notes that a field includes or excludes, as all others have to.
@@ -162,8 +166,8 @@ struct ProjectionParser {
       throw QueryError(
         .invalidArgument,
         "projection: \(quoted(path)) is \(isInclusion ? "included" : "excluded"), but \(quoted(decision.path)) "
-          + "is \(isInclusion ? "excluded" : "included"); a projection does one of both for all fields but _id."
-      )
+          + "is \(isInclusion ? "excluded" : "included"); a projection does one of both for all fields but _id.",
+        isInclusion ? .inclusionInExclusion : .exclusionInInclusion)
     }
   }
 
@@ -172,7 +176,7 @@ struct ProjectionParser {
       throw QueryError(
         .conflictingPaths,
         "projection: \(quoted(path.text)) is named twice, or together with a field around or inside it; name "
-          + "one of them.")
+          + "one of them.", .pathCollision)
     }
     if path.parts[0].text == "_id" { mentionsID = true }
   }

@@ -26,8 +26,27 @@ struct Projector {
     var depth = 1
     /// Whether the positional operator has done its work in an array around.
     var isPositionTaken = false
+    /// Whether it is at the elements of an array.
+    var isAtElements = false
+    /// Whether an array is directly inside of another one around it.
+    var isInNestedArray = false
 
-    var inner: Context { Context(depth: depth + 1, isPositionTaken: isPositionTaken) }
+    /// The context of a document's fields.
+    var inDocument: Context {
+      var inner = self
+      inner.depth += 1
+      inner.isAtElements = false
+      return inner
+    }
+
+    /// The context of an array's elements.
+    var inArray: Context {
+      var inner = self
+      inner.depth += 1
+      inner.isAtElements = true
+      inner.isInNestedArray = isInNestedArray || isAtElements
+      return inner
+    }
   }
 
   /// Appends what is left of a document's fields, and then what comes in addition.
@@ -47,7 +66,8 @@ struct Projector {
       case .exclude, .computed:
         break
       case .slice(let slice):
-        append(slice, of: element)
+        // It does not go into arrays directly inside of arrays, as everything else does.
+        if context.isInNestedArray { builder.append(element) } else { append(slice, of: element) }
       case .elementMatch(let filter):
         // In an inclusion they come at the end.
         if !isInclusion { try appendMatch(filter, of: element.value, named: element.keyString) }
@@ -102,17 +122,17 @@ struct Projector {
     }
     guard element.value.type == .array else {
       builder.beginDocument(element.keyString)
-      try append(content, fields, context.inner)
+      try append(content, fields, context.inDocument)
       builder.end()
       return
     }
     builder.beginArray(element.keyString)
     if fields.hasPosition, !context.isPositionTaken {
-      var context = context.inner
+      var context = context.inArray
       context.isPositionTaken = true
       try append(try positioned(in: content, element.keyString), fields, context)
     } else {
-      for item in content { try append(item, fields, context.inner) }
+      for item in content { try append(item, fields, context.inArray) }
     }
     builder.end()
   }
@@ -163,7 +183,7 @@ struct Projector {
       throw QueryError(
         .invalidArgument,
         "projection: the positional operator on the array \(quoted(name)) needs a filter with a condition on "
-          + "that array.")
+          + "that array.", .positionalMismatch)
     }
     var remaining = position
     for item in array {
@@ -173,7 +193,7 @@ struct Projector {
     throw QueryError(
       .invalidArgument,
       "projection: the filter found its element in another array than \(quoted(name)), where the positional "
-        + "operator stands; put a condition on that array.")
+        + "operator stands; put a condition on that array.", .positionalMismatch)
   }
 
   private mutating func appendMatch(

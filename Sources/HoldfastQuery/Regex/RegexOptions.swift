@@ -29,8 +29,8 @@ struct RegexOptions: Sendable, Hashable {
       default:
         throw QueryError(
           .invalidRegex,
-          "\(place): invalid flag in regex options: \(quoted(String(letter))); the flags are i, m, s, u and x"
-        )
+          "\(place): invalid flag in regex options: \(quoted(String(letter))); the flags are i, m, s, u and x",
+          .invalidRegexOptions)
       }
     }
   }

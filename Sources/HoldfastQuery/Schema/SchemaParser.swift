@@ -51,11 +51,13 @@ struct SchemaParser {
     for (name, value) in document {
       if Self.omissions.contains(name) {
         throw QueryError(
-          .invalidArgument, "\(at(path))the keyword \(quoted(name)) is not supported; leave it out.")
+          .invalidArgument, "\(at(path))the keyword \(quoted(name)) is not supported; leave it out.",
+          .failedToParse)
       }
       guard Self.keywords.contains(name) else {
         throw QueryError(
-          .invalidArgument, "\(at(path))\(quoted(name)) is no keyword of schemas; leave it out.")
+          .invalidArgument, "\(at(path))\(quoted(name)) is no keyword of schemas; leave it out.",
+          .failedToParse)
       }
       guard fields.updateValue(value, forKey: name) == nil else {
         throw QueryError(.invalidArgument, "\(at(path))the keyword \(quoted(name)) occurs twice; keep one.")
@@ -70,12 +72,13 @@ struct SchemaParser {
 
   /// The error for a keyword with a value of a wrong type.
   func error(_ path: String, _ name: String, _ expected: String, _ value: BSONValue) -> QueryError {
-    QueryError(.invalidArgument, "\(at(path))'\(name)' takes \(expected), not \(value.type.name).")
+    QueryError(
+      .invalidArgument, "\(at(path))'\(name)' takes \(expected), not \(value.type.name).", .typeMismatch)
   }
 
   /// The error for a keyword with a value that makes no sense.
   func error(_ path: String, _ name: String, _ sentence: String) -> QueryError {
-    QueryError(.invalidArgument, "\(at(path))'\(name)' \(sentence)")
+    QueryError(.invalidArgument, "\(at(path))'\(name)' \(sentence)", .failedToParse)
   }
 
   // MARK: Parts of values

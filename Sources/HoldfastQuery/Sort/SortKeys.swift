@@ -40,7 +40,7 @@ struct SortKeys {
         throw QueryError(
           .parallelArrays,
           "sort by \(quoted(fields[shared.field].path.text)) and \(quoted(fields[index].path.text)): both lead "
-            + "into arrays, and not into the same; sort by one of them.")
+            + "into arrays, and not into the same; sort by one of them.", .badValue)
       }
       shared = (array, index)
     }
@@ -83,6 +83,11 @@ struct SortKeys {
         }
         value = element
         part += 1
+        // An element that a number leads to is sorted by as it is, unless it is an empty array.
+        if part == parts.count {
+          let isEmptyArray = value.type == .array && value.document?.value(at: 0) == nil
+          return isEmptyArray ? .emptyArray : .value(value)
+        }
       }
       if part == parts.count { return .value(value) }
       guard value.type == .document, let inner = value.document else { return .missing }

@@ -30,6 +30,18 @@ public struct SortOrder: Sendable {
     self.fields = fields
   }
 
+  /// Whether documents are wanted from the last to the first, when the order is the one that they are stored in,
+  /// `{$natural: 1}` or `{$natural: -1}`; `nil` for any other.
+  public static func naturalOrder(_ document: Document) throws(QueryError) -> Bool? {
+    guard let value = document["$natural"] else { return nil }
+    guard document.count == 1 else {
+      throw QueryError(
+        .invalidArgument,
+        "sort: $natural is an order by itself, and cannot be combined with fields; leave one out.")
+    }
+    return try isDescending(value, "$natural")
+  }
+
   private static func path(_ name: String) throws(QueryError) -> FieldPath {
     let path = FieldPath(name)
     guard !path.hasEmptyPart else {
@@ -43,7 +55,7 @@ public struct SortOrder: Sendable {
     }
     for (index, part) in path.parts.enumerated() where part.name[0] == UInt8(ascii: "$") {
       // The fields of a reference to another document have such names.
-      if index > 0, ["$ref", "$id", "$db"].contains(part.text) { continue }
+      if index > 0, FieldPath.referenceNames.contains(part.text) { continue }
       throw QueryError(
         .invalidPath,
         "sort by \(quoted(name)): \(quoted(part.text)) begins with a dollar sign, as no field here may.")
@@ -64,7 +76,7 @@ public struct SortOrder: Sendable {
         .invalidArgument, "sort by \(quoted(name)): $meta is not supported; there is no such data.")
     }
     throw QueryError(
-      .invalidArgument, "sort by \(quoted(name)): it takes 1 (ascending) or -1 (descending).")
+      .invalidArgument, "sort by \(quoted(name)): it takes 1 (ascending) or -1 (descending).", .sortDirection)
   }
 
   /// The key of a document: bytes whose order, byte by byte, is this order of the documents.

@@ -17,7 +17,8 @@ struct ArrayFilters: Sendable {
         let found = names.isEmpty ? "none" : names.sorted().map(quoted).joined(separator: ", ")
         throw QueryError(
           .invalidArgument,
-          "An array filter must be about one name, the one inside '$[…]'; this one has \(found).")
+          "An array filter must be about one name, the one inside '$[…]'; this one has \(found).",
+          .failedToParse)
       }
       guard Self.isIdentifier(name) else {
         throw QueryError(
@@ -27,7 +28,8 @@ struct ArrayFilters: Sendable {
       }
       if filters.updateValue(try Filter(document), forKey: name) != nil {
         throw QueryError(
-          .invalidArgument, "There are several array filters for \(quoted(name)); combine them with $and.")
+          .invalidArgument, "There are several array filters for \(quoted(name)); combine them with $and.",
+          .failedToParse)
       }
     }
   }

@@ -13,7 +13,7 @@ enum PullCondition: Sendable {
     switch value {
     case .document(let document):
       let first = document.keys.first ?? ""
-      if ["$ref", "$id", "$db"].contains(first) {
+      if FieldPath.referenceNames.contains(first) {
         // A reference to a document, which is a value.
         self = .equal(Literal(value))
       } else if first.utf8.first == UInt8(ascii: "$"), !Self.filterOperators.contains(first) {

@@ -68,7 +68,7 @@ extension Update {
       throw QueryError(
         .invalidPath,
         "The update names the field \(quoted(branch.text)); operators cannot change fields at the top whose "
-          + "names begin with a dollar sign.")
+          + "names begin with a dollar sign.", .dollarPrefixedFieldName)
     }
   }
 }

@@ -38,7 +38,7 @@ public struct Update: Sendable {
       throw QueryError(
         .unknownOperator,
         "The new document has the field \(quoted(name)); names at the top of it cannot begin with a dollar "
-          + "sign. Operators make an update, not a new document.")
+          + "sign. Operators make an update, not a new document.", .dollarPrefixedFieldName)
     }
     kind = .replacement(replacement)
     usesPosition = false

@@ -48,7 +48,8 @@ enum UpdateAction: Sendable {
     case "$pop":
       guard let end = value.int64Value, end == 1 || end == -1 else {
         throw QueryError(
-          .invalidArgument, "\(place()): give 1 to remove the last element, or -1 to remove the first.")
+          .invalidArgument, "\(place()): give 1 to remove the last element, or -1 to remove the first.",
+          .failedToParse)
       }
       return .pop(first: end == -1)
     default:
@@ -59,7 +60,8 @@ enum UpdateAction: Sendable {
   private static func number(_ value: BSONValue, at place: String) throws(QueryError) -> BSONValue {
     guard value.isNumber else {
       throw QueryError(
-        .invalidArgument, "\(place): a number is needed, not a value of type \(value.type.name).")
+        .invalidArgument, "\(place): a number is needed, not a value of type \(value.type.name).",
+        .typeMismatch)
     }
     return value
   }
@@ -90,7 +92,7 @@ enum UpdateAction: Sendable {
       return LiteralSet([value])
     }
     guard case .array(let values)? = document["$each"] else {
-      throw QueryError(.invalidArgument, "\(place): the values of $each must be an array.")
+      throw QueryError(.invalidArgument, "\(place): the values of $each must be an array.", .typeMismatch)
     }
     guard document.count == 1 else {
       throw QueryError(.invalidArgument, "\(place): nothing else may stand beside $each.")

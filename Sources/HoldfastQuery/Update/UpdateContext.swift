@@ -36,7 +36,8 @@ extension UpdateNode {
         type == .array
           ? "\(leaf.place): the path leads into an array by a name; elements are named by their places, by "
             + "'$', '$[]' or '$[name]'."
-          : "\(leaf.place): the path leads through a value of type \(type.name), which has no fields.")
+          : "\(leaf.place): the path leads through a value of type \(type.name), which has no fields.",
+        .pathNotViable)
     case .fields(let fields):
       for branch in fields.branches { try branch.node.checkUnreachable(type, context) }
     case .elements(let elements):
@@ -62,6 +63,7 @@ extension UpdateElements {
       }
     }
     return QueryError(
-      .typeMismatch, "\(place): in front of '$[]' and '$[name]' must be an array; there is \(found).")
+      .typeMismatch, "\(place): in front of '$[]' and '$[name]' must be an array; there is \(found).",
+      .badValue)
   }
 }

@@ -29,7 +29,7 @@ extension UpdateLeaf {
       return .computed(.timestamp(context.timestamp))
     case .bit(let operations):
       guard value.type == .int32 || value.type == .int64, let number = BSONValue(value) else {
-        throw mismatch(needs: "an int or a long", value)
+        throw mismatch(needs: "an int or a long", value, .badValue)
       }
       return .computed(operations.reduce(number) { $1.applied(to: $0) })
     case .unset, .renameSource, .renameTarget, .push, .addToSet, .pull, .pullAll, .pop:
@@ -67,7 +67,8 @@ extension UpdateLeaf {
   }
 
   /// The error for a value that the operator does not work on.
-  func mismatch(needs: String, _ value: RawValue) -> QueryError {
-    QueryError(.typeMismatch, "\(place): the field must be \(needs), but is of type \(value.type.name).")
+  func mismatch(needs: String, _ value: RawValue, _ mongoCode: MongoCode = .typeMismatch) -> QueryError {
+    QueryError(
+      .typeMismatch, "\(place): the field must be \(needs), but is of type \(value.type.name).", mongoCode)
   }
 }

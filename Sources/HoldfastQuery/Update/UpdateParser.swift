@@ -22,22 +22,24 @@ struct UpdateParser {
   mutating func parse(_ document: Document) throws(QueryError) {
     try Self.validate(document)
     if document.isEmpty {
-      throw QueryError(.invalidArgument, "The update is empty; give at least one operator, such as $set.")
+      throw QueryError(
+        .invalidArgument, "The update is empty; give at least one operator, such as $set.", .failedToParse)
     }
     for (name, argument) in document {
       guard Self.operators.contains(name) else { throw Self.unknown(name) }
       guard case .document(let changes) = argument else {
         throw QueryError(
           .invalidArgument,
-          "\(name) needs a document of fields and values, not a value of type \(argument.type.name).")
+          "\(name) needs a document of fields and values, not a value of type \(argument.type.name).",
+          .failedToParse)
       }
       for (path, value) in changes { try parse(name, path, value) }
     }
     if let unused = filters.unused(usedFilters) {
       throw QueryError(
         .invalidArgument,
-        "There is an array filter for \(quoted(unused)), but no path with '$[\(unused)]'; leave the filter out."
-      )
+        "There is an array filter for \(quoted(unused)), but no path with '$[\(unused)]'; leave the filter out.",
+        .failedToParse)
     }
   }
 
@@ -54,12 +56,13 @@ struct UpdateParser {
     if name.utf8.first == UInt8(ascii: "$") {
       return QueryError(
         .unknownOperator,
-        "\(quoted(name)) is no update operator; there are \(operators.joined(separator: ", ")).")
+        "\(quoted(name)) is no update operator; there are \(operators.joined(separator: ", ")).",
+        .failedToParse)
     }
     return QueryError(
       .unknownOperator,
-      "\(quoted(name)) is no update operator. To set a field, use $set; a whole new document is a replacement."
-    )
+      "\(quoted(name)) is no update operator. To set a field, use $set; a whole new document is a replacement.",
+      .failedToParse)
   }
 
   private mutating func parse(_ name: String, _ text: String, _ value: BSONValue) throws(QueryError) {
@@ -93,16 +96,19 @@ struct UpdateParser {
   ) throws(QueryError) {
     guard case .string(let text) = value else {
       throw QueryError(
-        .invalidArgument, "\(place): the new path must be a string, not a value of type \(value.type.name).")
+        .invalidArgument, "\(place): the new path must be a string, not a value of type \(value.type.name).",
+        .badValue)
     }
     let target = try UpdatePath(text, at: "$rename to \(quoted(text))")
     guard source.isPlain, target.isPlain else {
-      throw QueryError(.invalidPath, "\(place): '$', '$[]' and '$[name]' cannot stand in the paths.")
+      throw QueryError(
+        .invalidPath, "\(place): '$', '$[]' and '$[name]' cannot stand in the paths.", .badValue)
     }
     let rename = UpdateRename(source: FieldPath(source.text), target: FieldPath(text))
     if rename.source.isPrefix(of: rename.target) || rename.target.isPrefix(of: rename.source) {
       throw QueryError(
-        .conflictingPaths, "\(place): the new path must not be the old one, nor inside or around it.")
+        .conflictingPaths, "\(place): the new path must not be the old one, nor inside or around it.",
+        .badValue)
     }
     touchedFields.formUnion([source.field, target.field])
     try tree.add(UpdateLeaf(name: "$rename", path: source.text, action: .renameSource), at: source.parts)

@@ -25,7 +25,8 @@ struct UpdatePath {
         .limitExceeded, "\(place()): a path has at most \(QueryLimits.maximumPathParts) parts.")
     }
     if path.hasEmptyPart {
-      throw QueryError(.invalidPath, "\(place()): every part of the path between dots must have a name.")
+      throw QueryError(
+        .invalidPath, "\(place()): every part of the path between dots must have a name.", .emptyFieldName)
     }
     if text.utf8.contains(0) {
       throw QueryError(.invalidPath, "\(place()): the name of a field cannot contain a zero character.")

@@ -18,7 +18,8 @@ struct UpdateRename: Sendable {
         guard let inner = value.document else {
           throw QueryError(
             .typeMismatch,
-            "\(place): the path leads through a value of type \(value.type.name), which has no fields.")
+            "\(place): the path leads through a value of type \(value.type.name), which has no fields.",
+            .pathNotViable)
         }
         container = inner
         isArray = value.type == .array
@@ -27,7 +28,8 @@ struct UpdateRename: Sendable {
         guard let index = part.index else {
           throw QueryError(
             .typeMismatch,
-            "\(place): the path leads through an array, which has no field \(quoted(part.text)).")
+            "\(place): the path leads through an array, which has no field \(quoted(part.text)).",
+            .pathNotViable)
         }
         isInsideArray = true
         found = container.value(at: index)
@@ -37,7 +39,7 @@ struct UpdateRename: Sendable {
       if found == nil { return nil }
     }
     if isInsideArray {
-      throw QueryError(.typeMismatch, "\(place): fields inside arrays cannot be renamed.")
+      throw QueryError(.typeMismatch, "\(place): fields inside arrays cannot be renamed.", .badValue)
     }
     if let found { try checkNesting(of: found) }
     return found

@@ -65,7 +65,7 @@ extension UpdateWriter {
       return
     }
     guard !isInsideArray else {
-      throw QueryError(.typeMismatch, "\(leaf.place): a field cannot be moved into an array.")
+      throw QueryError(.typeMismatch, "\(leaf.place): a field cannot be moved into an array.", .badValue)
     }
     builder.append(key, raw: moved)
   }
@@ -74,7 +74,9 @@ extension UpdateWriter {
 
   private mutating func changeArray(_ value: RawValue, _ key: String, _ leaf: UpdateLeaf) throws(QueryError) {
     guard value.type == .array, let array = value.document else {
-      throw leaf.mismatch(needs: "an array", value)
+      var isPop = false
+      if case .pop = leaf.action { isPop = true }
+      throw leaf.mismatch(needs: "an array", value, isPop ? .typeMismatch : .badValue)
     }
     var elements: [RawValue] = []
     var iterator = array.makeIterator()

@@ -179,7 +179,8 @@ struct UpdateWriter {
   /// Stops an update whose result would be refused anyway, before it takes all memory.
   private func checkSize() throws(QueryError) {
     if builder.byteCount > BSONLimits.maximumDocumentSize {
-      throw QueryError(.limitExceeded, "The document would be larger than 16 MiB after the update.")
+      throw QueryError(
+        .limitExceeded, "The document would be larger than 16 MiB after the update.", .bsonObjectTooLarge)
     }
   }
 

@@ -19,7 +19,8 @@ extension Update {
         if path.parts.count > 1 {
           throw QueryError(
             .invalidArgument,
-            "\(place): give '_id' as a whole, as the new document does not say what else is in it.")
+            "\(place): give '_id' as a whole, as the new document does not say what else is in it.",
+            .notExactValueField)
         }
       }
       if path.hasEmptyPart {
@@ -30,7 +31,11 @@ extension Update {
           .limitExceeded, "\(place): a path has at most \(QueryLimits.maximumPathParts) parts.")
       }
       let leaf = UpdateLeaf(name: "The upsert", path: text, action: .set(Literal(value)))
-      try tree.add(leaf, at: path.parts.map(UpdatePath.Part.name))
+      do throws(QueryError) {
+        try tree.add(leaf, at: path.parts.map(UpdatePath.Part.name))
+      } catch {
+        throw QueryError(error.code, error.message, .notSingleValueField)
+      }
     }
     return try document(tree.finish(try ArrayFilters([])))
   }
@@ -79,7 +84,7 @@ private struct FilterEqualities {
       break
     case .document(let conditions):
       let first = conditions.keys.first ?? ""
-      guard first.utf8.first == UInt8(ascii: "$"), !["$ref", "$id", "$db"].contains(first) else {
+      guard first.utf8.first == UInt8(ascii: "$"), !FieldPath.referenceNames.contains(first) else {
         found.append((path, value))
         return
       }

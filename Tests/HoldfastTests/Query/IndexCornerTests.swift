@@ -63,6 +63,79 @@ struct IndexCornerTests {
     }
   }
 
+  @Test("where a number in the path leads to an element, the index has that one only")
+  func places() throws {
+    for keys in [["a.0": 1], ["a.0.b": 1]] as [Document] {
+      try things.createIndex(keys, IndexOptions(isUnique: true))
+    }
+    let documents: [Document] = [
+      ["_id": 1, "a": [["b": 1], ["b": 7]]], ["_id": 2, "a": [["b": 2], ["b": 7]]],
+      ["_id": 3, "a": [[["b": 3]], 9]],
+      ["_id": 4, "a": [[["b": 4]], 9]],
+    ]
+    try things.insertMany(documents)
+    #expect(code { try things.insert(["a": [["b": 2, "c": 0]]]) } == .duplicateKey)
+    #expect(code { try things.insert(["a": [[["c": 0], ["b": 4]]]]) } == .duplicateKey)
+    #expect(try things.indexes().map(\.entries) == [4, 4, 4])
+    let filters: [Document] = [
+      ["a.0.b": 3], ["a.0.b": nil], ["a.0.b": ["$in": [nil, 4]]], ["a.0.b": ["$lte": nil]],
+      ["a.0": [["b": 4]]],
+      ["$or": [["a.0.b": nil], ["a.0.b": 1]]], ["a": ["$elemMatch": ["0.b": 3]]], ["a.0.b": ["$ne": 1]],
+      ["$or": [["a.0": ["$elemMatch": ["b": 3]]], ["a.0": ["b": 1]]]],
+    ]
+    for filter in filters {
+      let expected = try ids(filter, hint: .natural())
+      for hint in ["a.0_1", "a.0.b_1"] {
+        #expect(try ids(filter, hint: .name(hint)) == expected, "\(filter) \(hint)")
+      }
+    }
+    #expect(try ids(["a.0.b": nil]) == [1, 2])
+  }
+
+  @Test("a number that is a place and the name of a field as well is refused")
+  func ambiguousPlaces() throws {
+    try things.createIndex(["a.0.b": 1])
+    try things.insertMany([["_id": 1, "a": ["0": ["b": 1]]], ["_id": 2, "a": [["b": 1]]]])
+    do {
+      try things.insert(["_id": 3, "a": [["0": ["b": 1]]]])
+      Issue.record("inserted")
+    } catch {
+      #expect(error.code == .typeMismatch && error.mongoCode == 16746)
+      #expect(error.message.contains("'0' of 'a.0.b'"))
+    }
+    #expect(code { try things.updateOne(["_id": 2], ["$set": ["a.0.0": 1]]) } == .typeMismatch)
+    #expect(try ids([:]) == [1, 2])
+  }
+
+  @Test("the fields of a reference to another document can be in an index")
+  func references() throws {
+    #expect(try things.createIndex(["owner.$id": 1]) == "owner.$id_1")
+    try things.insertMany(
+      (0..<20).map { ["_id": .int32($0), "owner": ["$ref": "users", "$id": .int32($0 % 5)]] })
+    #expect(try ids(["owner.$id": 3]) == [3, 8, 13, 18])
+    #expect(try things.explain(["owner.$id": 3]).description.contains("IXSCAN owner.$id_1"))
+    #expect(code { try things.createIndex(["$id": 1]) } == .invalidQuery)
+    #expect(code { try things.createIndex(["a.$b": 1]) } == .invalidQuery)
+  }
+
+  @Test("a duplicate says which index it is in, and which values")
+  func duplicates() throws {
+    try things.createIndex(["a.b": 1, "c": -1], IndexOptions(isUnique: true))
+    try things.insertMany([["_id": 1, "a": ["b": 5]], ["_id": ["x": 1]]])
+    func duplicate(_ body: () throws(HoldfastError) -> Void) -> HoldfastError? {
+      do throws(HoldfastError) { try body() } catch { return error }
+      return nil
+    }
+    let inserted = duplicate { () throws(HoldfastError) in try things.insert(["a": [["b": 4], ["b": 5.0]]]) }
+    #expect(inserted?.keyPattern == ["a.b": 1, "c": -1] && inserted?.keyValue == ["a.b": 5.0, "c": nil])
+    let updated = duplicate { () throws(HoldfastError) in
+      try things.updateOne(["_id": ["x": 1]], ["$set": ["a.b": 5]])
+    }
+    #expect(updated?.code == .duplicateKey && updated?.keyValue == ["a.b": 5, "c": nil])
+    let id = duplicate { () throws(HoldfastError) in try things.insert(["_id": ["x": 1.0]]) }
+    #expect(id?.code == .duplicateID && id?.keyPattern == ["_id": 1] && id?.keyValue == ["_id": ["x": 1.0]])
+  }
+
   @Test("a sparse index has all elements of a document that it has")
   func sparseElements() throws {
     try things.createIndex(["a.b": 1], IndexOptions(isSparse: true))

@@ -28,7 +28,8 @@ struct RandomQueries {
   func value(_ depth: Int = 0) -> BSONValue {
     switch below(depth > 1 ? 7 : 12) {
     case 7, 8: .array((0..<below(4)).map { _ in value(depth + 1) })
-    case 9, 10: .document(fields(["d", "e", "0"], depth + 1))
+    // A number that is a place and a name as well cannot be in an index.
+    case 9, 10: .document(fields(depth == 0 ? ["d", "e", "0"] : ["d", "e"], depth + 1))
     case 11: .array((0..<below(3)).map { _ in .document(fields(["d", "e"], depth + 1)) })
     default: scalar()
     }
@@ -51,7 +52,7 @@ struct RandomQueries {
 
   // MARK: Filters
 
-  static let paths = ["a", "b", "c", "a.d", "c.d", "c.e", "a.0", "c.0.d", "_id"]
+  static let paths = ["a", "b", "c", "a.d", "c.d", "c.e", "a.0", "a.0.d", "a.0.0", "c.0.d", "_id"]
 
   func filter(_ depth: Int = 0) -> Document {
     var filter = Document()
@@ -104,7 +105,7 @@ struct RandomQueries {
   func index() -> (keys: Document, options: IndexOptions) {
     var keys = Document()
     for _ in 0..<(1 + below(3)) {
-      keys[pick(["a", "b", "c", "a.d", "c.d", "c.e", "a.0"])] = below(2) == 0 ? 1 : -1
+      keys[pick(["a", "b", "c", "a.d", "c.d", "c.e", "a.0", "a.0.d", "c.0.d"])] = below(2) == 0 ? 1 : -1
     }
     var options = IndexOptions()
     switch below(5) {
