@@ -30,7 +30,7 @@ protocol KeyLookup {
     _ key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
   ) throws(StorageError)
   /// Says which keys will be asked for next.
-  mutating func prepare(_ count: Int, _ key: (Int) -> UnsafeRawBufferPointer)
+  mutating func prepare(_ keys: UnsafeBufferPointer<UnsafeRawBufferPointer>)
   /// Calls `body` with the value of one of the keys that were prepared.
   mutating func read(
     _ place: Int, ofKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void

@@ -13,6 +13,12 @@ protocol EntryCursor {
   mutating func read(
     _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void
   ) throws(StorageError) -> Bool
+  /// Goes on to at most so many next entries whose keys are below a bound, as far as that is cheap, and calls `body`
+  /// with each. Returns how many there were; the cursor is at the last.
+  mutating func readOn(
+    _ limit: Int, below bound: UnsafeRawBufferPointer?,
+    _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void
+  ) -> Int
   mutating func withEntry<R>(
     _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> R
   ) throws -> R?
@@ -24,4 +30,9 @@ extension TreeCursor: EntryCursor {
 
 extension MergedCursor: EntryCursor {
   static var goesOnBehindDamage: Bool { false }
+
+  func readOn(
+    _ limit: Int, below bound: UnsafeRawBufferPointer?,
+    _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void
+  ) -> Int { 0 }
 }

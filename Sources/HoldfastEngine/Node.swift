@@ -130,82 +130,27 @@ struct Node {
 
   // MARK: Search
 
-  /// Has the processor fetch the header and the first slots.
-  func prefetchHeader() {
-    holdfast_prefetch(bytes)
-    holdfast_prefetch(bytes + 64)
-  }
-
-  /// Has the processor fetch the cells that the first three steps of a search look at.
-  func prefetchCells() {
-    let count = count
-    for eighth in 1..<8 where count >= 8 { holdfast_prefetch(cell(eighth &* count &>> 3)) }
-  }
-
   /// The first slot of a leaf whose key is not below `key`, and whether it is equal.
   @inline(__always)
   func search(_ key: UnsafeRawBufferPointer) -> (index: Int, found: Bool) {
-    var search = LeafSearch(key, in: self)
-    while search.isGoingOn { step(&search, key) }
+    defer { withExtendedLifetime(page) {} }
+    var search = LeafSearch(page)
+    search.begin(key)
+    while search.isGoingOn { search.step(key) }
     return (search.low, search.isFound)
-  }
-
-  /// A search that stops after each look at a cell.
-  struct LeafSearch {
-    fileprivate let head: KeyHead
-    /// The slots that are left. At the end, the first one whose key is not below the one that is looked for.
-    fileprivate(set) var low = 0
-    fileprivate var high: Int
-    private(set) var isFound = false
-
-    @inline(__always)
-    init(_ key: UnsafeRawBufferPointer, in leaf: Node) {
-      head = KeyHead(key)
-      high = leaf.count
-    }
-
-    @inline(__always)
-    var isGoingOn: Bool { low < high }
-    /// The slot that is next looked at.
-    @inline(__always)
-    fileprivate var middle: Int { (low &+ high) &>> 1 }
-
-    @inline(__always)
-    fileprivate mutating func end(at index: Int) { (low, high, isFound) = (index, index, true) }
-  }
-
-  /// Looks at one more cell.
-  @inline(__always)
-  func step(_ search: inout LeafSearch, _ key: UnsafeRawBufferPointer) {
-    let middle = search.middle
-    let order = compare(middle, behind: Node.leafCellHeader, key, search.head)
-    if order == 0 {
-      search.end(at: middle)
-    } else if order < 0 {
-      search.low = middle &+ 1
-    } else {
-      search.high = middle
-    }
-  }
-
-  /// Has the processor fetch the cell that a search looks at next.
-  @inline(__always)
-  func prefetchCell(_ search: LeafSearch) { holdfast_prefetch(cell(search.middle)) }
-
-  /// Has the processor fetch what is behind the first bytes of a leaf's cell.
-  func prefetchRest(_ index: Int) {
-    for line in 1..<4 { holdfast_prefetch(cell(index) + line &* 64) }
   }
 
   /// The slot of an internal page below which `key` belongs.
   @inline(__always)
   func childIndex(_ key: UnsafeRawBufferPointer) -> Int {
+    defer { withExtendedLifetime(page) {} }
     let head = KeyHead(key)
+    let cells = Cells(page)
     var low = 1
     var high = count
     while low < high {
       let middle = (low &+ high) &>> 1
-      if compare(middle, behind: Node.internalCellHeader, key, head) <= 0 {
+      if cells.compare(middle, behind: Node.internalCellHeader, key, head) <= 0 {
         low = middle &+ 1
       } else {
         high = middle
@@ -213,18 +158,115 @@ struct Node {
     }
     return low &- 1
   }
+}
+
+/// The memory of a leaf or internal page, for searches. Somebody else keeps the page alive.
+private struct Cells {
+  let bytes: UnsafeMutableRawPointer
+  let size: Int
+
+  @inline(__always)
+  init(_ page: Page) {
+    bytes = page.bytes
+    size = page.size
+  }
+
+  /// No memory.
+  init() {
+    bytes = UnsafeMutableRawPointer(bitPattern: 8)!
+    size = 0
+  }
+
+  @inline(__always)
+  func start(_ index: Int) -> Int { Int(bytes.loadLE(PageFormat.slots &+ 2 &* index, as: UInt16.self)) }
 
   /// Compares a slot's key with `key`, whose head is given: most keys differ there, and then no bytes need to be
   /// compared one by one.
   @inline(__always)
-  private func compare(
-    _ index: Int, behind header: Int, _ key: UnsafeRawBufferPointer, _ head: KeyHead
-  ) -> Int {
-    let start = Int(bytes.loadLE(PageFormat.slots &+ 2 &* index, as: UInt16.self))
+  func compare(_ index: Int, behind header: Int, _ key: UnsafeRawBufferPointer, _ head: KeyHead) -> Int {
+    let start = start(index)
     let count = Int(bytes.loadLE(start, as: UInt16.self))
-    let own = KeyHead(bytes + start + header, count, readable: page.size &- start &- header)
+    let own = KeyHead(bytes + start + header, count, readable: size &- start &- header)
     if own != head { return own < head ? -1 : 1 }
     return compareBytes(UnsafeRawBufferPointer(start: bytes + start + header, count: count), key)
+  }
+}
+
+/// A search in a leaf that stops after each look at a cell, so that several can be made together, each fetching what
+/// its next step looks at while the others make theirs. Somebody else keeps the page alive.
+struct LeafSearch {
+  private let cells: Cells
+  private var head = KeyHead(UnsafeRawBufferPointer(start: nil, count: 0))
+  /// The slots that are left. At the end, the first one whose key is not below the one that is looked for.
+  private(set) var low = 0
+  private var high = 0
+  private(set) var isFound = false
+
+  @inline(__always)
+  init(_ page: Page) { cells = Cells(page) }
+
+  private init() { cells = Cells() }
+
+  /// A search that is over and has found nothing.
+  static var none: LeafSearch { LeafSearch() }
+
+  /// Has the processor fetch the header and the first slots.
+  func prefetchHeader() {
+    holdfast_prefetch(cells.bytes)
+    holdfast_prefetch(cells.bytes + 64)
+  }
+
+  /// Looks at the header, if it is that of a leaf of a tree.
+  mutating func begin(_ key: UnsafeRawBufferPointer, inLeafOf tree: UInt64) -> Bool {
+    guard cells.bytes.loadLE(PageFormat.tree, as: UInt64.self) == tree,
+      cells.bytes.load(fromByteOffset: PageFormat.kind, as: UInt8.self) == PageKind.leaf.rawValue
+    else { return false }
+    begin(key)
+    return true
+  }
+
+  /// Looks at the header.
+  @inline(__always)
+  mutating func begin(_ key: UnsafeRawBufferPointer) {
+    head = KeyHead(key)
+    high = Int(cells.bytes.loadLE(PageFormat.count, as: UInt16.self))
+  }
+
+  /// Has the processor fetch the cells that the first three steps look at.
+  func prefetchCells() {
+    for eighth in 1..<8 where high >= 8 { holdfast_prefetch(cells.bytes + cells.start(eighth &* high &>> 3)) }
+  }
+
+  @inline(__always)
+  var isGoingOn: Bool { low < high }
+
+  /// The slot that is next looked at.
+  @inline(__always)
+  private var middle: Int { (low &+ high) &>> 1 }
+
+  /// Looks at one more cell.
+  @inline(__always)
+  mutating func step(_ key: UnsafeRawBufferPointer) {
+    let middle = middle
+    let order = cells.compare(middle, behind: Node.leafCellHeader, key, head)
+    if order == 0 {
+      (low, high, isFound) = (middle, middle, true)
+    } else if order < 0 {
+      low = middle &+ 1
+    } else {
+      high = middle
+    }
+  }
+
+  /// Has the processor fetch what is next looked at: a cell, or what is behind the first bytes of the one that was
+  /// found.
+  @inline(__always)
+  func prefetchNext() {
+    if isGoingOn {
+      holdfast_prefetch(cells.bytes + cells.start(middle))
+    } else if isFound {
+      for line in 1..<4 { holdfast_prefetch(cells.bytes + cells.start(low) + line &* 64) }
+    }
   }
 }
 

@@ -79,8 +79,11 @@ final class PageCache: Sendable {
 
   /// Has the processor fetch what ``page(_:)`` will read.
   func prefetchPage(_ number: UInt64) {
-    let shard = shard(number)
-    shard.latch.withLock { shard.pages.prefetchPage(number) }
+    table[index(number)]._withUnsafeGuaranteedRef { shard in
+      shard.latch.lock()
+      shard.pages.prefetchPage(number)
+      shard.latch.unlock()
+    }
   }
 
   /// Adds a page that was read from the file, unless another thread was faster. Returns the page to use.

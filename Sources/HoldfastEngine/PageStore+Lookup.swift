@@ -57,8 +57,11 @@ struct LeafFinder {
   private var root: Page?
   private var parent: Page?
   private var leaf: Page?
-  /// The children of the root that ``leafNumber(for:)`` has met.
-  private var children: [Page?] = []
+  /// The root and the children of it that ``leafNumber(for:)`` has met, kept alive by `kept`, so that no references are
+  /// counted.
+  private var top: Unmanaged<Page>?
+  private var children: [Unmanaged<Page>?] = []
+  private var kept: [Page] = []
   /// Where the leaf is in its parent.
   private var index = 0
   /// Whether the leaf is the first, or the last, of the tree.
@@ -94,32 +97,42 @@ struct LeafFinder {
     }
   }
 
-  /// Whether a page is what a leaf of the tree has to be.
-  func isLeaf(_ page: Page) -> Bool { page.tree == tree.id && page.kind == .leaf }
+  /// The number of the tree, which its pages have.
+  var treeID: UInt64 { tree.id }
 
   /// The number of the leaf where a key is or would be, if the pages above it can be read; `nil` when there are
   /// none.
   mutating func leafNumber(for key: UnsafeRawBufferPointer) -> UInt64? {
-    guard tree.height > 1, let top = root ?? (try? store.root(of: tree)) else { return nil }
-    root = top
-    var page = top
+    guard tree.height > 1, let top = top ?? keepTop() else { return nil }
+    let index = top._withUnsafeGuaranteedRef { Node($0).childIndex(key) }
+    if tree.height == 2 { return top._withUnsafeGuaranteedRef { Node($0).childNumber(index) } }
+    guard index < children.count, let child = children[index] ?? keepChild(index) else { return nil }
+    if tree.height == 3 {
+      return child._withUnsafeGuaranteedRef { Node($0).childNumber(Node($0).childIndex(key)) }
+    }
+    var page = child.takeUnretainedValue()
     while page.level > 1 {
-      guard let next = child(of: page, at: Node(page).childIndex(key)) else { return nil }
+      guard let next = try? store.child(of: Node(page), at: Node(page).childIndex(key)) else { return nil }
       page = next
     }
     return Node(page).childNumber(Node(page).childIndex(key))
   }
 
-  /// A page's child, which is remembered when the page is the root.
-  private mutating func child(of page: Page, at index: Int) -> Page? {
-    let isRoot = page === root
-    if isRoot, index < children.count, let child = children[index] { return child }
-    guard let child = try? store.child(of: Node(page), at: index) else { return nil }
-    if isRoot {
-      if children.isEmpty { children = Array(repeating: nil, count: Node(page).count) }
-      children[index] = child
+  private mutating func keepTop() -> Unmanaged<Page>? {
+    guard let page = root ?? (try? store.root(of: tree)) else { return nil }
+    kept.append(page)
+    top = Unmanaged.passUnretained(page)
+    children = Array(repeating: nil, count: Node(page).count)
+    return top
+  }
+
+  private mutating func keepChild(_ index: Int) -> Unmanaged<Page>? {
+    guard let top, let page = try? store.child(of: Node(top.takeUnretainedValue()), at: index) else {
+      return nil
     }
-    return child
+    kept.append(page)
+    children[index] = Unmanaged.passUnretained(page)
+    return children[index]
   }
 
   /// Whether a key is surely a matter of the leaf. Where the page above has no bound, the leaf's own keys are
@@ -151,11 +164,14 @@ public struct TreeLookup {
   private let snapshot: Snapshot
   /// Where the keys that were prepared are.
   private var prepared: [Place] = []
+  /// Keeps the pages of `prepared` alive, so that no references are counted.
+  private var leaves: [Page] = []
+  private static let usualCount = 16
 
   private struct Place {
-    /// `nil` when the leaf was not in memory.
-    var page: Page?
-    var search: Node.LeafSearch?
+    /// `nil` when the leaf was not in memory, or is none.
+    var leaf: Unmanaged<Page>?
+    var search: LeafSearch
   }
 
   init(_ tree: TreeRoot, _ snapshot: Snapshot) {
@@ -170,19 +186,25 @@ public struct TreeLookup {
     guard let page = try finder.leaf(for: key) else { return body(nil) }
     let (index, found) = Node(page).search(key)
     guard found else { return body(nil) }
-    try read(index, of: page, body)
+    if withExtendedLifetime(page, { Self.readInline(index, of: page, body) }) { return }
+    try readOverflow(index, of: page, body)
   }
 
-  private func read(
+  /// Calls `body` with a value that is in the leaf; `false` when it is not.
+  @inline(__always)
+  private static func readInline(
+    _ index: Int, of page: Page, _ body: (UnsafeRawBufferPointer?) -> Void
+  ) -> Bool {
+    guard !Node(page).isOverflow(index) else { return false }
+    body(Node(page).storedValue(index))
+    return true
+  }
+
+  private func readOverflow(
     _ index: Int, of page: Page, _ body: (UnsafeRawBufferPointer?) -> Void
   ) throws(StorageError) {
-    let node = Node(page)
-    if node.isOverflow(index) {
-      let run = try finder.store.overflowRun(of: node, at: index)
-      withExtendedLifetime(run) { body(Overflow.value(of: run, length: node.valueLength(index))) }
-    } else {
-      withExtendedLifetime(page) { body(node.storedValue(index)) }
-    }
+    let run = try finder.store.overflowRun(of: Node(page), at: index)
+    withExtendedLifetime(run) { body(Overflow.value(of: run, length: Node(page).valueLength(index))) }
   }
 
   // MARK: Several keys
@@ -193,41 +215,44 @@ public struct TreeLookup {
   /// A search in a leaf that nobody looked at for a while waits for main memory half a dozen times, each time for
   /// what the last wait brought. The waits of different searches can be one: step by step, each step is asked for
   /// all keys before the next one needs it.
-  public mutating func prepare(_ count: Int, _ key: (Int) -> UnsafeRawBufferPointer) {
+  public mutating func prepare(_ keys: UnsafeBufferPointer<UnsafeRawBufferPointer>) {
     prepared.removeAll(keepingCapacity: true)
+    leaves.removeAll(keepingCapacity: true)
+    prepared.reserveCapacity(max(keys.count, Self.usualCount))
+    leaves.reserveCapacity(max(keys.count, Self.usualCount))
     let cache = finder.store.cache
-    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: count) { numbers in
-      for place in 0..<count {
-        numbers.initializeElement(at: place, to: finder.leafNumber(for: key(place)) ?? 0)
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: keys.count) { numbers in
+      for place in keys.indices {
+        numbers.initializeElement(at: place, to: finder.leafNumber(for: keys[place]) ?? 0)
         if numbers[place] != 0 { cache.prefetchPage(numbers[place]) }
       }
       for number in numbers {
-        let page = number == 0 ? nil : cache.page(number)
-        page.map { Node($0).prefetchHeader() }
-        prepared.append(Place(page: page))
+        if number != 0, let page = cache.page(number) {
+          let search = LeafSearch(page)
+          search.prefetchHeader()
+          prepared.append(Place(leaf: Unmanaged.passUnretained(page), search: search))
+          leaves.append(consume page)
+        } else {
+          prepared.append(Place(leaf: nil, search: .none))
+        }
       }
     }
+    let tree = finder.treeID
     prepared.withUnsafeMutableBufferPointer { places in
-      for number in places.indices {
-        guard let page = places[number].page, finder.isLeaf(page) else { continue }
-        places[number].search = Node.LeafSearch(key(number), in: Node(page))
-        Node(page).prefetchCells()
+      for place in places.indices where places[place].leaf != nil {
+        if places[place].search.begin(keys[place], inLeafOf: tree) {
+          places[place].search.prefetchCells()
+        } else {
+          places[place].leaf = nil
+        }
       }
       var isGoingOn = true
       while isGoingOn {
         isGoingOn = false
-        for number in places.indices {
-          guard let page = places[number].page, var search = places[number].search, search.isGoingOn else {
-            continue
-          }
-          Node(page).step(&search, key(number))
-          places[number].search = search
-          if search.isGoingOn {
-            Node(page).prefetchCell(search)
-            isGoingOn = true
-          } else if search.isFound {
-            Node(page).prefetchRest(search.low)
-          }
+        for place in places.indices where places[place].search.isGoingOn {
+          places[place].search.step(keys[place])
+          places[place].search.prefetchNext()
+          if places[place].search.isGoingOn { isGoingOn = true }
         }
       }
     }
@@ -237,10 +262,10 @@ public struct TreeLookup {
   public mutating func read(
     _ place: Int, ofKey key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void
   ) throws(StorageError) {
-    guard place < prepared.count, let page = prepared[place].page, let search = prepared[place].search else {
-      return try read(key, body)
-    }
+    guard place < prepared.count, let leaf = prepared[place].leaf else { return try read(key, body) }
+    let search = prepared[place].search
     guard search.isFound else { return body(nil) }
-    try read(search.low, of: page, body)
+    if leaf._withUnsafeGuaranteedRef({ Self.readInline(search.low, of: $0, body) }) { return }
+    try readOverflow(search.low, of: leaf.takeUnretainedValue(), body)
   }
 }

@@ -211,6 +211,32 @@ public struct TreeCursor {
     return true
   }
 
+  /// Goes on to the next entries as long as they are in the same leaf, their values included, and their keys below a
+  /// bound, and calls `body` with each. Returns how many there were, at most `limit`; the cursor is at the last.
+  public mutating func readOn(
+    _ limit: Int, below bound: UnsafeRawBufferPointer?,
+    _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void
+  ) -> Int {
+    guard let (page, index) = path.last, page.level == 0 else { return 0 }
+    let node = Node(page)
+    let end = min(index + 1 + limit, node.count)
+    var next = index + 1
+    withExtendedLifetime(page) {
+      while next < end, !node.isOverflow(next) {
+        let key = node.key(next)
+        if let bound, compareBytes(key, bound) >= 0 { break }
+        body(key, node.storedValue(next))
+        next += 1
+      }
+    }
+    let count = next - index - 1
+    if count > 0 {
+      path[path.count - 1].index = next - 1
+      run = nil
+    }
+    return count
+  }
+
   /// The key and the value at the cursor when the value is in the leaf.
   func withInlineEntry<R>(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> R) -> R? {
     guard let (page, index) = path.last, page.level == 0, !Node(page).isOverflow(index) else { return nil }

@@ -86,6 +86,109 @@ import Testing
     #expect(counted == space.highWater)
   }
 
+  /// Trees of different heights: keys of so many bytes, so many of them, and how high the tree then is.
+  static let trees: [(keyBytes: Int, count: Int, height: Int)] = [
+    (12, 0, 0), (12, 10, 1), (12, 2000, 2), (200, 1500, 3), (900, 700, 5),
+  ]
+
+  /// A storage with such a tree, whose keys have long beginnings in common and whose values are at times long, and what
+  /// is in it.
+  private func makeTree(
+    _ tree: (keyBytes: Int, count: Int, height: Int), _ random: inout SplitMix64
+  ) throws -> (Storage, Model) {
+    let storage = try Storage.open(path, try makeOptions(try makeDisk(), cacheBytes: 1 << 20))
+    var model = Model()
+    try storage.write { transaction in
+      for _ in 0..<tree.count {
+        let key = treeKey(tree.keyBytes, &random)
+        let value = [UInt8](repeating: UInt8(random.next() % 250), count: random.next() % 20 == 0 ? 2000 : 20)
+        try transaction.put(1, key, value)
+        model[key] = value
+      }
+    }
+    try storage.checkpoint()
+    #expect(try storage.snapshot().version.tree(1).height == tree.height)
+    return (storage, model)
+  }
+
+  private func treeKey(_ bytes: Int, _ random: inout SplitMix64) -> [UInt8] {
+    let end = String(random.next() % 100_000)
+    return [UInt8](repeating: 0x61, count: bytes - 5) + end.utf8.prefix(random.next() % 10 == 0 ? 2 : 5)
+  }
+
+  @Test("lookups that are prepared together find what single ones do", arguments: trees.indices)
+  func preparedLookups(_ number: Int) throws {
+    let tree = Self.trees[number]
+    var random = SplitMix64(seed: UInt64(number))
+    let (storage, model) = try makeTree(tree, &random)
+    let known = Array(model.keys)
+    for isCold in [false, true] {
+      var lookup = try storage.snapshot().lookup(1)
+      for round in 0..<60 {
+        if isCold, round % 10 == 0 { storage.store.cache.removeClean() }
+        let keys = (0..<1 + Int(random.next() % 40)).map { _ in
+          known.isEmpty || random.next() % 3 == 0
+            ? treeKey(tree.keyBytes, &random) : known[Int(random.next() % UInt64(known.count))]
+        }
+        var found: [[UInt8]?] = []
+        let memory = keys.map { UnsafeMutableRawBufferPointer.allocate(byteCount: $0.count, alignment: 1) }
+        defer { memory.forEach { $0.deallocate() } }
+        for (key, bytes) in zip(keys, memory) { bytes.copyBytes(from: key) }
+        let wanted = memory.map { UnsafeRawBufferPointer($0) }
+        wanted.withUnsafeBufferPointer { lookup.prepare($0) }
+        for place in wanted.indices {
+          try lookup.read(place, ofKey: wanted[place]) { value in found.append(value.map { [UInt8]($0) }) }
+        }
+        #expect(found == keys.map { model[$0] }, "tree \(number), round \(round), cold \(isCold)")
+      }
+    }
+    try storage.close()
+  }
+
+  @Test("a cursor that reads on gives the next entries, and stands at the last", arguments: trees.indices)
+  func readingOn(_ number: Int) throws {
+    let tree = Self.trees[number]
+    var random = SplitMix64(seed: UInt64(number))
+    let (storage, model) = try makeTree(tree, &random)
+    let keys = model.keys.sorted { $0.lexicographicallyPrecedes($1) }
+    for round in 0..<200 {
+      var cursor = try storage.snapshot().cursor(1)
+      let start = treeKey(tree.keyBytes, &random)
+      let bound = random.next() % 4 == 0 ? nil : treeKey(tree.keyBytes, &random)
+      let limit = Int(random.next() % 8)
+      guard try start.withUnsafeBytes({ try cursor.seek($0) }), let first = cursor.key else { continue }
+      let rest = keys[(keys.firstIndex(of: first) ?? 0)...].dropFirst()
+        .prefix { key in bound.map { key.lexicographicallyPrecedes($0) } ?? true }
+      var read: [[UInt8]] = []
+      func readOn() -> Int {
+        let before = read.count
+        let add = { (key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) in
+          #expect(model[[UInt8](key)] == [UInt8](value))
+          read.append([UInt8](key))
+        }
+        let count =
+          if let bound { bound.withUnsafeBytes { cursor.readOn(limit, below: $0, add) } } else {
+            cursor.readOn(limit, below: nil, add)
+          }
+        #expect(count <= limit && read.count == before + count)
+        #expect(cursor.key == read.last ?? first)
+        return count
+      }
+      while true {
+        if readOn() > 0 { continue }
+        // Where it cannot be had at once, it takes a step.
+        guard try cursor.next(), let key = cursor.key,
+          bound.map({ key.lexicographicallyPrecedes($0) }) ?? true
+        else {
+          break
+        }
+        read.append(key)
+      }
+      #expect(read == Array(rest), "tree \(number), round \(round)")
+    }
+    try storage.close()
+  }
+
   @Test("cursors find, and walk both ways, what a sorted list has", arguments: [1, 2, 3])
   func cursors(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)

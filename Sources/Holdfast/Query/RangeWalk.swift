@@ -36,6 +36,16 @@ struct RangeWalk<Cursor: EntryCursor> {
     return false
   }
 
+  /// Calls `body` with at most so many of the next entries, those that can be had at once. Returns how many there were;
+  /// 0 does not say that there are no more.
+  mutating func readOn(
+    _ limit: Int, _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void
+  ) -> Int {
+    guard isInRange, !isReverse else { return 0 }
+    guard let upper = ranges[current].upper else { return cursor.readOn(limit, below: nil, body) }
+    return upper.withBytes { cursor.readOn(limit, below: $0, body) }
+  }
+
   /// Calls `body` with the entry at the cursor unless it is beyond the range.
   private mutating func entry(
     _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void

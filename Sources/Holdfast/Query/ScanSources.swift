@@ -134,53 +134,86 @@ final class IndexScanSource: ScanSource {
 }
 
 /// Entries of an index, copied one behind the other.
-private struct EntryBatch {
-  private var bytes: [UInt8] = []
-  /// Where a key, its value and the key of its document are.
-  private var entries: [(key: Range<Int>, value: Range<Int>, id: Range<Int>)] = []
-
-  var count: Int { entries.count }
-
-  mutating func removeAll() {
-    bytes.removeAll(keepingCapacity: true)
-    entries.removeAll(keepingCapacity: true)
+private final class EntryBatch {
+  /// Where an entry is. The place of the document's key is below zero when the entry is malformed.
+  private struct Place {
+    var start: Int
+    var keyLength: Int
+    var length: Int
+    var idStart: Int
+    var idLength: Int
   }
 
-  mutating func append(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, isUnique: Bool) {
-    let start = bytes.count
+  static let capacity = 16
+
+  // Nobody else has the batch, so that accesses need not be checked at run time.
+  @exclusivity(unchecked) private var bytes = UnsafeMutableRawBufferPointer.allocate(
+    byteCount: 2048, alignment: 8)
+  private let places = UnsafeMutablePointer<Place>.allocate(capacity: capacity)
+  private let ids = UnsafeMutablePointer<UnsafeRawBufferPointer>.allocate(capacity: capacity)
+  @exclusivity(unchecked) private(set) var count = 0
+
+  deinit {
+    bytes.deallocate()
+    places.deallocate()
+    ids.deallocate()
+  }
+
+  func removeAll() { count = 0 }
+
+  /// Adds an entry. There is room for ``capacity`` of them.
+  func append(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, isUnique: Bool) {
+    let start = count == 0 ? 0 : places[count - 1].start + places[count - 1].length
+    let length = key.count + value.count
+    if start + length > bytes.count { grow(to: start + length, keeping: start) }
     if let begin = key.baseAddress, value.baseAddress == begin + key.count {
       // In a leaf the value follows its key.
-      bytes.append(contentsOf: UnsafeRawBufferPointer(start: begin, count: key.count + value.count))
+      copy(UnsafeRawBufferPointer(start: begin, count: length), to: start)
     } else {
-      bytes.append(contentsOf: key)
-      bytes.append(contentsOf: value)
+      copy(key, to: start)
+      copy(value, to: start + key.count)
     }
-    let middle = start + key.count
-    var id = middle..<middle
-    if let length = IndexEntryFormat.documentKey(key, value, isUnique: isUnique)?.count {
-      id = isUnique ? middle + 2..<middle + 2 + length : middle - length..<middle
+    var place = Place(start: start, keyLength: key.count, length: length, idStart: -1, idLength: 0)
+    if let id = IndexEntryFormat.documentKey(key, value, isUnique: isUnique) {
+      place.idStart = isUnique ? start + key.count + 2 : start + key.count - id.count
+      place.idLength = id.count
     }
-    entries.append((start..<middle, middle..<bytes.count, id))
+    (places + count).initialize(to: place)
+    count += 1
   }
 
-  func withEntry<R>(
-    _ place: Int, _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> R
-  ) -> R {
-    let entry = entries[place]
-    return bytes.withBytes { bytes in
-      body(
-        UnsafeRawBufferPointer(rebasing: bytes[entry.key]),
-        UnsafeRawBufferPointer(rebasing: bytes[entry.value]))
-    }
+  private func copy(_ source: UnsafeRawBufferPointer, to start: Int) {
+    UnsafeMutableRawBufferPointer(rebasing: bytes[start..<start + source.count]).copyMemory(from: source)
   }
 
-  /// Calls `body` with what gives the keys of the documents.
-  func withIDs(_ body: ((Int) -> UnsafeRawBufferPointer) -> Void) {
-    bytes.withBytes { bytes in
-      withoutActuallyEscaping({ place in UnsafeRawBufferPointer(rebasing: bytes[entries[place].id]) }) {
-        body($0)
-      }
+  private func grow(to size: Int, keeping used: Int) {
+    let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: max(size, bytes.count * 2), alignment: 8)
+    larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<used]))
+    bytes.deallocate()
+    bytes = larger
+  }
+
+  private func part(_ start: Int, _ length: Int) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: bytes[start..<start + length])
+  }
+
+  /// An entry, and the key of its document; `nil` when it is malformed. They are there until the batch changes.
+  func entry(
+    _ index: Int
+  ) -> (key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, id: UnsafeRawBufferPointer?) {
+    let place = places[index]
+    return (
+      part(place.start, place.keyLength), part(place.start + place.keyLength, place.length - place.keyLength),
+      place.idStart < 0 ? nil : part(place.idStart, place.idLength)
+    )
+  }
+
+  /// The keys of the documents, empty where an entry is malformed. They are there until the batch changes.
+  var documentKeys: UnsafeBufferPointer<UnsafeRawBufferPointer> {
+    for index in 0..<count {
+      (ids + index).initialize(to: entry(index).id ?? UnsafeRawBufferPointer(start: nil, count: 0))
     }
+    return UnsafeBufferPointer(start: ids, count: count)
   }
 }
 
@@ -190,11 +223,10 @@ private struct IndexWalk<Reader: TreeReader> {
   private var documents: EntryFollower<Reader>
   private let isUnique: Bool
   /// Entries that were read ahead, so that their documents can be looked for together; and the one that is next.
-  private var batch = EntryBatch()
+  private let batch = EntryBatch()
   private var position = 0
   /// How many entries are read ahead: the more, the more have been asked for.
   private var batchSize = 1
-  private static var largestBatch: Int { 16 }
   private var isAtEnd = false
   /// Why there are no entries behind those that were read ahead.
   private var failure: HoldfastError?
@@ -212,7 +244,8 @@ private struct IndexWalk<Reader: TreeReader> {
       var verdict = Verdict()
       let place = position
       position += 1
-      batch.withEntry(place) { key, value in documents.follow(place, key, value, &verdict, &counts) }
+      let (key, value, id) = batch.entry(place)
+      documents.follow(place, key, value, id, &verdict, &counts)
       if verdict.isMatch { return verdict.row }
       if let failure = verdict.failure { throw failure.error }
     }
@@ -226,23 +259,24 @@ private struct IndexWalk<Reader: TreeReader> {
     batch.removeAll()
     position = 0
     do throws(StorageError) {
-      try Self.fill(&batch, batchSize, &isAtEnd, from: &entries, isUnique: isUnique)
+      try fill()
     } catch {
       let failure = HoldfastError(error, collection: documents.name.text)
       guard batch.count > 0 else { throw failure }
       self.failure = failure
     }
     if batchSize > 1 { documents.prepare(batch) }
-    batchSize = min(batchSize * 2, Self.largestBatch)
+    batchSize = min(batchSize * 2, EntryBatch.capacity)
   }
 
-  private static func fill(
-    _ batch: inout EntryBatch, _ size: Int, _ isAtEnd: inout Bool,
-    from entries: inout RangeWalk<Reader.Cursor>,
-    isUnique: Bool
-  ) throws(StorageError) {
-    while !isAtEnd, batch.count < size {
+  private mutating func fill() throws(StorageError) {
+    let (batch, isUnique) = (batch, isUnique)
+    while !isAtEnd, batch.count < batchSize {
       isAtEnd = try !entries.next { key, value in batch.append(key, value, isUnique: isUnique) }
+      guard !isAtEnd, batch.count < batchSize else { return }
+      _ = entries.readOn(batchSize - batch.count) { key, value in
+        batch.append(key, value, isUnique: isUnique)
+      }
     }
   }
 
@@ -251,7 +285,12 @@ private struct IndexWalk<Reader: TreeReader> {
     at key: [UInt8], _ value: [UInt8], _ counts: inout StageCounts
   ) throws(HoldfastError) -> Row? {
     var verdict = Verdict()
-    key.withBytes { key in value.withBytes { documents.follow(0, key, $0, &verdict, &counts) } }
+    key.withBytes { key in
+      value.withBytes { value in
+        let id = IndexEntryFormat.documentKey(key, value, isUnique: isUnique)
+        documents.follow(0, key, value, id, &verdict, &counts)
+      }
+    }
     if let failure = verdict.failure { throw failure.error }
     return verdict.isMatch ? verdict.row : nil
   }
@@ -283,16 +322,16 @@ private struct EntryFollower<Reader: TreeReader> {
   /// Prepares the lookups of the documents that entries lead to.
   mutating func prepare(_ batch: EntryBatch) {
     guard !scan.isCovered else { return }
-    batch.withIDs { documents.prepare(batch.count, $0) }
+    documents.prepare(batch.documentKeys)
   }
 
   /// Looks at the document that an entry, at a place of what was prepared, leads to.
   mutating func follow(
-    _ place: Int, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ verdict: inout Verdict,
-    _ counts: inout StageCounts
+    _ place: Int, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer,
+    _ id: UnsafeRawBufferPointer?, _ verdict: inout Verdict, _ counts: inout StageCounts
   ) {
     counts.keysExamined += 1
-    guard let id = IndexEntryFormat.documentKey(key, value, isUnique: scan.index.isUnique) else {
+    guard let id else {
       verdict.fail(malformed("an entry is malformed"))
       return
     }

@@ -677,7 +677,7 @@ public struct TransactionLookup {
   }
 
   /// Prepares nothing: what the transaction wrote is in memory.
-  public func prepare(_ count: Int, _ key: (Int) -> UnsafeRawBufferPointer) {}
+  public func prepare(_ keys: UnsafeBufferPointer<UnsafeRawBufferPointer>) {}
 
   /// Calls `body` with the value of a key, as ``read(_:_:)``.
   public func read(

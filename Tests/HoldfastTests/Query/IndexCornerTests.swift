@@ -136,6 +136,21 @@ struct IndexCornerTests {
     #expect(id?.code == .duplicateID && id?.keyPattern == ["_id": 1] && id?.keyValue == ["_id": ["x": 1.0]])
   }
 
+  @Test("entries of the greatest length are read ahead as short ones are", arguments: [false, true])
+  func longEntries(_ isUnique: Bool) throws {
+    try things.createIndex(["a": 1], IndexOptions(isUnique: isUnique))
+    let end = String(repeating: "x", count: 980)
+    func value(_ number: Int) -> BSONValue { .string("\(1000 + number)" + (number % 7 == 0 ? "" : end)) }
+    try things.insertMany((0..<200).map { ["_id": .int32(Int32($0 * 17 % 200)), "a": value($0)] })
+    for (lower, upper) in [(0, 200), (50, 130), (199, 200), (20, 21)] {
+      let filter: Document = ["a": ["$gte": value(lower), "$lt": .string("\(1000 + upper)")]]
+      let expected = (lower..<upper).map { BSONValue.int32(Int32($0 * 17 % 200)) }
+      #expect(try things.find(filter, sort: ["a": 1]).documents().map { $0["_id"] } == expected)
+      #expect(try things.find(filter, sort: ["a": -1]).documents().map { $0["_id"] } == expected.reversed())
+      #expect(try things.explain(filter, sort: ["a": 1]).description.contains("IXSCAN a_1"))
+    }
+  }
+
   @Test("a sparse index has all elements of a document that it has")
   func sparseElements() throws {
     try things.createIndex(["a.b": 1], IndexOptions(isSparse: true))
