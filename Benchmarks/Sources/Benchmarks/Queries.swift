@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Holdfast
-import Synchronization
 
 /// Compares queries: Holdfast beside SQLite with the same data as JSON, with indexes on expressions, and as plain
 /// columns.
@@ -18,81 +17,85 @@ struct Queries: ParsableCommand {
   var directory = FileManager.default.currentDirectoryPath
   @Option(help: "Only peers whose names contain this.")
   var peer = ""
-  @Option(help: "How many times more each query is run, for a profile.")
-  var repeats = 1
+  @Option(help: "How many times in a round the peers take turns at each kind of query.")
+  var turns = 5
   @Flag(help: "Also the time of one indexed equality from a thousand to a million documents.")
   var growth = false
 
   func run() throws {
     let records = Record.make(documents)
     print("\(documents) documents, \(rounds) rounds, \(directory)")
-    var results: [String: [String: [Double]]] = [:]
+    let kinds = QueryPeerKind.allCases.filter { peer.isEmpty || $0.rawValue.contains(peer) }
+    let times = QueryTimes()
     for _ in 0..<rounds {
-      for kind in QueryPeerKind.allCases where peer.isEmpty || kind.rawValue.contains(peer) {
-        try withFolder(in: directory) { folder in
-          let peer = try kind.open(folder)
-          try peer.load(records)
-          for (name, time) in try measure(peer) {
-            results[name, default: [:]][kind.rawValue, default: []].append(time)
-          }
-          try peer.close()
+      try withFolder(in: directory) { folder in
+        let peers = try kinds.map { kind in
+          let own = folder + "/" + kind.rawValue
+          try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
+          return (kind, try kind.open(own))
         }
+        for (_, peer) in peers { try peer.load(records) }
+        for (kind, peer) in peers {
+          times.add(try seconds { try peer.buildIndex("visits") }, Self.indexBuild, kind)
+          try peer.buildIndex("balance")
+        }
+        for workload in workloads { try measure(workload, peers, times) }
+        for (_, peer) in peers { try peer.close() }
       }
     }
-    for name in Self.names { report(name, results[name] ?? [:]) }
+    for name in [Self.indexBuild] + workloads.map(\.name) { report(name, times) }
     if growth { try measureGrowth() }
   }
 
-  /// What the first peer read.
-  private static let expected = Mutex<[Int]?>(nil)
+  private static let indexBuild = "index build"
 
-  private static let names = [
-    "index build", "equality, 100 results", "range, 100 results", "scan with two predicates",
-  ]
-
-  /// Seconds for one build, and for one query of each kind.
-  private func measure(_ peer: any QueryPeer) throws -> [(String, Double)] {
-    var times: [(String, Double)] = []
-    times.append(("index build", try seconds { try peer.buildIndex("visits") }))
-    try peer.buildIndex("balance")
-    // About a hundred documents have each value.
-    let step = max(1, documents / 100)
-    let equalities = (0..<300).map { ($0 * 7) % 1000 }
-    let width = 10_000.0 / Double(step)
-    func all(_ body: () throws -> Int) throws -> (Double, Int) {
-      var found = 0
-      _ = try body()
-      let time = try seconds { for _ in 0..<Swift.max(1, repeats) { found = try body() } }
-      return (time / Double(Swift.max(1, repeats)), found)
-    }
-    let equality = try all { try equalities.reduce(0) { try $0 + peer.equal(visits: $1) } }
-    times.append(("equality, 100 results", equality.0 / Double(equalities.count)))
-    let range = try all {
-      try (0..<300).reduce(0) { sum, number in
-        let low = Double(number * 31 % 9000)
-        return try sum + peer.range(balance: low, low + width)
-      }
-    }
-    times.append(("range, 100 results", range.0 / 300))
-    let scan = try all { try (0..<3).reduce(0) { sum, _ in try sum + peer.scan(age: 42, visitsBelow: 500) } }
-    times.append(("scan with two predicates", scan.0 / 3))
-    let sums = [equality.1, range.1, scan.1]
-    if let expected = Self.expected.withLock({ $0 }), expected != sums {
-      throw PeerError(description: "the peers do not find the same: \(expected), \(sums)")
-    }
-    Self.expected.withLock { $0 = sums }
-    return times
+  private var workloads: [QueryWorkload] {
+    // About a hundred documents have each value, or lie in each range.
+    let width = 10_000.0 / Double(max(1, documents / 100))
+    return [
+      QueryWorkload(name: "equality, 100 results", count: 300) { peer in
+        try (0..<300).reduce(0) { try $0 + peer.equal(visits: $1 * 7 % 1000) }
+      },
+      QueryWorkload(name: "range, 100 results", count: 300) { peer in
+        try (0..<300).reduce(0) { sum, number in
+          let low = Double(number * 31 % 9000)
+          return try sum + peer.range(balance: low, low + width)
+        }
+      },
+      QueryWorkload(name: "scan with two predicates", count: 1) { peer in
+        try peer.scan(age: 42, visitsBelow: 500)
+      },
+    ]
   }
 
-  private func report(_ name: String, _ times: [String: [Double]]) {
+  /// Has the peers take turns, so that what else the machine does meets all of them.
+  private func measure(
+    _ workload: QueryWorkload, _ peers: [(kind: QueryPeerKind, peer: any QueryPeer)], _ times: QueryTimes
+  ) throws {
+    // The first turn fetches what the others find in memory.
+    for turn in 0...turns {
+      var sums: Set<Int> = []
+      for (kind, peer) in peers {
+        let time = try seconds { sums.insert(try workload.run(peer)) }
+        if turn > 0 { times.add(time / Double(workload.count), workload.name, kind) }
+      }
+      guard sums.count == 1 else {
+        throw PeerError(description: "\(workload.name): the peers do not find the same: \(sums)")
+      }
+    }
+  }
+
+  private func report(_ name: String, _ times: QueryTimes) {
     print("\n\(name) (microseconds each)")
-    let ours = times[QueryPeerKind.holdfast.rawValue] ?? []
+    let ours = times.of(name, .holdfast)
     for kind in QueryPeerKind.allCases {
-      let sorted = (times[kind.rawValue] ?? []).sorted()
+      let theirs = times.of(name, kind)
+      let sorted = theirs.sorted()
       guard !sorted.isEmpty else { continue }
-      let ratios = zip(ours, times[kind.rawValue] ?? []).map { $1 / $0 }.sorted()
+      let ratios = zip(ours, theirs).map { $1 / $0 }.sorted()
       let note =
-        kind == .holdfast ? "" : String(format: "   Holdfast is %.2f times as fast", ratios[ratios.count / 2])
+        kind == .holdfast || ratios.isEmpty
+        ? "" : String(format: "   Holdfast is %.2f times as fast", ratios[ratios.count / 2])
       print(
         "  " + kind.rawValue.padding(toLength: 18, withPad: " ", startingAt: 0)
           + String(format: "%12.1f", sorted[sorted.count / 2] * 1e6) + note)
@@ -130,4 +133,24 @@ struct Queries: ParsableCommand {
     let duration = try ContinuousClock().measure(body)
     return Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
   }
+}
+
+/// A kind of query, and how it is run.
+private struct QueryWorkload {
+  var name: String
+  /// How many queries are one turn.
+  var count: Int
+  /// Runs the queries and gives the sum of what was read.
+  var run: (any QueryPeer) throws -> Int
+}
+
+/// Seconds for each query, by workload and peer, in the order of the turns.
+private final class QueryTimes {
+  private var times: [String: [QueryPeerKind: [Double]]] = [:]
+
+  func add(_ time: Double, _ workload: String, _ kind: QueryPeerKind) {
+    times[workload, default: [:]][kind, default: []].append(time)
+  }
+
+  func of(_ workload: String, _ kind: QueryPeerKind) -> [Double] { times[workload]?[kind] ?? [] }
 }
