@@ -11,6 +11,8 @@ public enum MongoCode: Int32, Sendable, Hashable {
   case emptyFieldName = 56
   case immutableField = 66
   case cannotCreateIndex = 67
+  case indexOptionsConflict = 85
+  case indexKeySpecsConflict = 86
   case notExactValueField = 111
   case invalidPipelineOperator = 168
   case cannotIndexParallelArrays = 171

@@ -109,6 +109,14 @@ struct MongoCodeTests {
     #expect(code { () throws(QueryError) in _ = try Filter(filter) } == expected)
   }
 
+  @Test(
+    "of indexes",
+    arguments: ["{}", "{'a': 0}", "{'a': 'text'}", "{'a..b': 1}", "{'$a': 1}"])
+  func indexes(_ keys: String) throws {
+    let keys = try json(keys)
+    #expect(code { () throws(QueryError) in _ = try IndexDescription(keys: keys) } == .cannotCreateIndex)
+  }
+
   @Test("of orders, and of places that a filter did not find")
   func others() throws {
     #expect(code { () throws(QueryError) in _ = try SortOrder(["a": 2]) } == .sortDirection)

@@ -66,10 +66,13 @@ extension TransactionCollection {
   private func differs(
     _ known: IndexDescription, _ wanted: IndexDescription, _ name: CollectionName
   ) -> HoldfastError {
-    HoldfastError(
+    var error = HoldfastError(
       .indexExists,
       "collection \(quoted(name.text)) has \(known.place) already, with another name, other fields or other options "
         + "than were asked for: use that one, or drop it first", collection: name.text)
+    let code: MongoCode = known.name == wanted.name ? .indexKeySpecsConflict : .indexOptionsConflict
+    error.mongoCode = code.rawValue
+    return error
   }
 
   /// An index by its tree.

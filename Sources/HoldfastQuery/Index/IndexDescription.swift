@@ -56,13 +56,13 @@ public struct IndexDescription: Sendable {
     self.expireAfterSeconds = expireAfterSeconds
     guard !self.name.isEmpty, self.name.utf8.count <= Self.maximumNameBytes, !self.name.utf8.contains(0)
     else {
-      throw QueryError(
+      throw Self.refused(
         .invalidArgument,
         "the name of an index must have 1 to \(Self.maximumNameBytes) bytes and no zero byte: give it another"
       )
     }
     guard !isSparse || partialFilter == nil else {
-      throw QueryError(
+      throw Self.refused(
         .invalidArgument,
         "index \(quoted(self.name)) cannot be sparse and partial at once: a partial filter of {$exists: true} "
           + "says the same as sparse")
@@ -70,24 +70,28 @@ public struct IndexDescription: Sendable {
     if let partialFilter {
       self.partialFilter = try Filter(partialFilter)
       guard self.partialFilter?.isAboutFieldsOnly == true else {
-        throw QueryError(
+        throw Self.refused(
           .invalidArgument,
           "the partial filter of index \(quoted(self.name)) cannot have $expr or $jsonSchema")
       }
     }
     if let expireAfterSeconds {
       guard fields.count == 1, fields[0].path.text != "_id" else {
-        throw QueryError(
+        throw Self.refused(
           .invalidArgument,
           "index \(quoted(self.name)) can let documents expire only with a single field that is "
             + "not _id")
       }
       guard expireAfterSeconds >= 0, expireAfterSeconds <= Self.maximumExpiry else {
-        throw QueryError(
+        throw Self.refused(
           .invalidArgument,
           "expireAfterSeconds of index \(quoted(self.name)) must be from 0 to \(Self.maximumExpiry)")
       }
     }
+  }
+
+  private static func refused(_ code: QueryError.Code, _ message: String) -> QueryError {
+    QueryError(code, message, .cannotCreateIndex)
   }
 
   private static func fields(_ keys: Document) throws(QueryError) -> [Field] {
@@ -95,10 +99,11 @@ public struct IndexDescription: Sendable {
     for (name, value) in keys {
       let path = FieldPath(name)
       guard !path.hasEmptyPart else {
-        throw QueryError(.invalidPath, "the path \(quoted(name)) of an index has an empty part: leave it out")
+        throw Self.refused(
+          .invalidPath, "the path \(quoted(name)) of an index has an empty part: leave it out")
       }
       guard path.parts.count <= 64 else {
-        throw QueryError(.limitExceeded, "the path \(quoted(name)) of an index has more than 64 parts")
+        throw Self.refused(.limitExceeded, "the path \(quoted(name)) of an index has more than 64 parts")
       }
       // The fields of a reference to another document have such names.
       guard
@@ -107,7 +112,7 @@ public struct IndexDescription: Sendable {
             && (index == 0 || !FieldPath.referenceNames.contains(part.text))
         })
       else {
-        throw QueryError(
+        throw Self.refused(
           .invalidPath,
           "the path \(quoted(name)) of an index has a part that begins with a dollar sign, which no "
             + "field can be found by")
@@ -115,21 +120,21 @@ public struct IndexDescription: Sendable {
       guard value.isNumber, let number = value.doubleValue ?? value.decimal128Value?.doubleValue, number != 0,
         !number.isNaN
       else {
-        throw QueryError(
+        throw Self.refused(
           .invalidArgument,
           "the direction of \(quoted(name)) in an index must be 1 or -1; text, geographic and hashed indexes are "
             + "not supported")
       }
       guard !fields.contains(where: { $0.path == path }) else {
-        throw QueryError(.invalidArgument, "the field \(quoted(name)) is in an index twice: name it once")
+        throw Self.refused(.invalidArgument, "the field \(quoted(name)) is in an index twice: name it once")
       }
       fields.append(Field(path: path, isDescending: number < 0))
     }
     guard !fields.isEmpty else {
-      throw QueryError(.invalidArgument, "an index needs at least one field, as in {\"age\": 1}")
+      throw Self.refused(.invalidArgument, "an index needs at least one field, as in {\"age\": 1}")
     }
     guard fields.count <= maximumFields else {
-      throw QueryError(.limitExceeded, "an index can have \(maximumFields) fields, not more")
+      throw Self.refused(.limitExceeded, "an index can have \(maximumFields) fields, not more")
     }
     return fields
   }

@@ -118,6 +118,21 @@ struct IndexCornerTests {
     #expect(code { try things.createIndex(["a.$b": 1]) } == .invalidQuery)
   }
 
+  @Test("another index with the same name is another conflict than one with the same fields")
+  func conflicts() throws {
+    try things.createIndex(["a": 1])
+    func conflict(_ keys: Document, _ options: IndexOptions) -> Int32? {
+      do throws(HoldfastError) { try things.createIndex(keys, options) } catch {
+        #expect(error.code == .indexExists)
+        return error.mongoCode
+      }
+      return nil
+    }
+    #expect(conflict(["b": 1], IndexOptions(name: "a_1")) == 86)
+    #expect(conflict(["a": 1], IndexOptions(isUnique: true)) == 86)
+    #expect(conflict(["a": 1], IndexOptions(name: "other")) == 85)
+  }
+
   @Test("a duplicate says which index it is in, and which values")
   func duplicates() throws {
     try things.createIndex(["a.b": 1, "c": -1], IndexOptions(isUnique: true))
