@@ -6,6 +6,7 @@ import pickle
 import bson.errors
 import pymongo.errors
 import pytest
+from bson.datetime_ms import DatetimeMS
 
 import holdfast
 from holdfast import InsertOne, ReplaceOne, UpdateOne, errors
@@ -188,6 +189,17 @@ def test_what_a_duplicate_says(collection):
     written = failure.value.details["writeErrors"][0]
     assert written.items() >= {**same, "code": 11000}.items()
     assert "E11000 duplicate key error" in written["errmsg"]
+
+
+def test_a_duplicate_that_python_has_no_value_for(collection):
+    collection.create_index("t", unique=True)
+    late = DatetimeMS(10**15)
+    collection.insert_one({"_id": 1, "t": late})
+    error = caught(lambda: collection.insert_one({"t": late}), pymongo.errors.DuplicateKeyError)
+    assert error.details["keyValue"] == {"t": late}
+    with pytest.raises(pymongo.errors.BulkWriteError) as failure:
+        collection.insert_many([{"t": late}, {"_id": 2}], ordered=False)
+    assert failure.value.details["nInserted"] == 1
 
 
 def test_updates_that_do_not_fit(collection):

@@ -17,6 +17,8 @@ from typing import Any
 import bson
 import bson.errors
 import pymongo.errors
+from bson.binary import UuidRepresentation
+from bson.codec_options import CodecOptions, DatetimeConversion
 
 TRANSIENT = "TransientTransactionError"
 UNKNOWN_RESULT = "UnknownTransactionCommitResult"
@@ -241,6 +243,11 @@ class BulkWriteError(OperationFailure, pymongo.errors.BulkWriteError):  # type: 
         return type(self), (self._details,), self.__dict__
 
 
+# How details are read: whatever values they have, also dates that Python has not.
+_DETAILS: CodecOptions[dict[str, Any]] = CodecOptions(
+    uuid_representation=UuidRepresentation.STANDARD, datetime_conversion=DatetimeConversion.DATETIME_AUTO
+)
+
 # The class of each failure, and MongoDB's number for it.
 _KINDS: dict[str, tuple[type[HoldfastError], int | None]] = {
     "notFound": (DatabaseNotFound, None),
@@ -304,7 +311,7 @@ def error_from_native(code: int, name: str, message: str, details: bytes) -> Hol
     """Makes the exception for an error of the library. `holdfast._native` calls this, and raises what it
     gets."""
     kind = _KINDS.get(name, (OperationFailure, None))[0]
-    known: dict[str, Any] = bson.decode(details) if details else {}
+    known: dict[str, Any] = bson.decode(details, _DETAILS) if details else {}
     number = mongo_code(name, known)
     known.pop("mongoCode", None)
     message = error_text(name, message)
