@@ -285,6 +285,19 @@ class TestLife:
         assert list(cursor) == []
         assert not cursor.alive
 
+    def test_alive_leaves_a_failure_to_the_next_call(self, tmp_path):
+        db = holdfast.connect(tmp_path / "closed")
+        db.c.insert_many([{}, {}, {}])
+        cursor = db.c.find(batch_size=2)
+        next(cursor)
+        next(cursor)
+        db.close()
+        assert cursor.alive
+        assert cursor.alive
+        with pytest.raises(errors.DatabaseClosed):
+            next(cursor)
+        assert not cursor.alive
+
     def test_what_it_says_of_itself(self, hundred):
         cursor = hundred.find()
         assert cursor.collection == hundred

@@ -191,6 +191,17 @@ def test_what_a_duplicate_says(collection):
     assert "E11000 duplicate key error" in written["errmsg"]
 
 
+def test_a_document_that_an_index_cannot_have(collection):
+    collection.create_index("a.0.b")
+    wrong = {"_id": 2, "a": [{"0": {"b": 1}}]}
+    error = caught(lambda: collection.insert_one(dict(wrong)), pymongo.errors.WriteError)
+    assert error.code == 16746
+    with pytest.raises(pymongo.errors.BulkWriteError) as failure:
+        collection.insert_many([{"_id": 1}, wrong, {"_id": 3}], ordered=False)
+    assert failure.value.details["writeErrors"][0]["code"] == 16746
+    assert [each["_id"] for each in collection.find()] == [1, 3]
+
+
 def test_a_duplicate_that_python_has_no_value_for(collection):
     collection.create_index("t", unique=True)
     late = DatetimeMS(10**15)

@@ -144,6 +144,7 @@ public struct TransactionCollection: WritableCollection {
       .duplicateID,
       "a document with this id is in collection \(quoted(name.text)) already: use replace to change it",
       collection: name.text)
+    error.mongoCode = MongoCode.duplicateKey.rawValue
     error.keyPattern = ["_id": 1]
     error.keyValue = ["_id": id]
     return error
@@ -217,6 +218,7 @@ public struct TransactionCollection: WritableCollection {
           + "the other one", collection: name.text)
     }
     guard stored != nil || upsert else { return false }
+    if stored == nil { try checkNames(of: prepared.id, name) }
     if record == nil { record = try transaction.create(name, nil) }
     if let record { try put(prepared, replacing: stored, record, name) }
     return stored != nil

@@ -18,6 +18,7 @@ public enum MongoCode: Int32, Sendable, Hashable {
   case cannotIndexParallelArrays = 171
   case queryFeatureNotAllowed = 224
   case bsonObjectTooLarge = 10334
+  case duplicateKey = 11000
   /// An order's direction is neither 1 nor -1.
   case sortDirection = 15975
   /// A number in an index's path is a place in an array and a field's name as well.

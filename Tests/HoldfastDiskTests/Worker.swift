@@ -36,7 +36,9 @@ final class Worker {
     }
     let command = prefix + [Worker.path] + options.arguments
     program = try Program(
-      command[0], Array(command.dropFirst()), input: nothing, output: ends.writing, errors: nothing)
+      command[0], Array(command.dropFirst()),
+      // What describes a crash is a process of its own, which would keep the pipe open when it gets no memory.
+      variables: ["SWIFT_BACKTRACE": "enable=no"], input: nothing, output: ends.writing, errors: nothing)
     reports = ends.reading
   }
 

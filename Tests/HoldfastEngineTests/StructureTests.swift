@@ -151,6 +151,7 @@ import Testing
     var random = SplitMix64(seed: UInt64(number))
     let (storage, model) = try makeTree(tree, &random)
     let keys = model.keys.sorted { $0.lexicographicallyPrecedes($1) }
+    var countAtOnce = 0
     for round in 0..<200 {
       var cursor = try storage.snapshot().cursor(1)
       let start = treeKey(tree.keyBytes, &random)
@@ -172,6 +173,7 @@ import Testing
           }
         #expect(count <= limit && read.count == before + count)
         #expect(cursor.key == read.last ?? first)
+        countAtOnce += count
         return count
       }
       while true {
@@ -186,6 +188,7 @@ import Testing
       }
       #expect(read == Array(rest), "tree \(number), round \(round)")
     }
+    #expect(countAtOnce > 0 || model.isEmpty)
     try storage.close()
   }
 

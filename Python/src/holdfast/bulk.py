@@ -67,6 +67,7 @@ _FAILURES_OF_A_DOCUMENT = frozenset(
         "invalidID",
         "keyTooLarge",
         "parallelArrays",
+        "typeMismatch",
     ]
 )
 

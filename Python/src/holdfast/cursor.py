@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 import bson
 
 from holdfast import _native
-from holdfast.errors import InvalidOperation
+from holdfast.errors import HoldfastError, InvalidOperation
 from holdfast.options import (
     check_int,
     check_mapping,
@@ -72,6 +72,7 @@ class Cursor(Generic[D]):
         "_documents",
         "_empty",
         "_ended",
+        "_failure",
         "_filter",
         "_hint",
         "_limit",
@@ -123,6 +124,7 @@ class Cursor(Generic[D]):
         self._reader: _native.Cursor | None = None
         self._started = False
         self._ended = False
+        self._failure: HoldfastError | None = None
         self._count = FIRST_COUNT
         self._retrieved = 0
 
@@ -186,6 +188,9 @@ class Cursor(Generic[D]):
 
     def _fill(self) -> bool:
         """Makes sure that there is a document at hand; False at the end."""
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
         if self._ended and not self._documents:
             return False
         with self._lock:
@@ -341,7 +346,7 @@ class Cursor(Generic[D]):
     def close(self) -> None:
         """Gives up what has not been read. Closing again does nothing."""
         with self._lock:
-            self._ended, self._reader = True, None
+            self._ended, self._reader, self._failure = True, None, None
             self._documents.clear()
 
     def __enter__(self) -> Cursor[D]:
@@ -355,7 +360,14 @@ class Cursor(Generic[D]):
     @property
     def alive(self) -> bool:
         """Whether there are more documents. Before the first has been asked for, there may be."""
-        return self._fill() if self._started else not self._ended
+        if not self._started:
+            return not self._ended
+        try:
+            return self._fill()
+        except HoldfastError as error:
+            # Whoever asks for a document is told.
+            self._failure = error
+            return True
 
     @property
     def retrieved(self) -> int:

@@ -14,6 +14,7 @@ import bson
 from bson.raw_bson import RawBSONDocument
 
 from holdfast import _native, bulk
+from holdfast.errors import QueryError
 from holdfast.ids import new_object_id
 from holdfast.namespace import Namespace
 from holdfast.options import check_mapping, check_replacement, check_update, refuse, write_options
@@ -58,10 +59,14 @@ class Writing(Namespace[D]):
         else:
             identifier = bulk.identified(document)
         data = bson.encode(document, False, self._codec_options)
-        if session is None and self._transaction is None:
-            _native.insert_one(self._handle, None, self._encoded_name, data)
-        else:
-            self._call(session, _native.insert_one, self._encoded_name, data)
+        try:
+            if session is None and self._transaction is None:
+                _native.insert_one(self._handle, None, self._encoded_name, data)
+            else:
+                self._call(session, _native.insert_one, self._encoded_name, data)
+        except QueryError as error:
+            # An index cannot have the document.
+            raise error.in_write() from None
         return InsertOneResult(identifier, True)
 
     def insert_many(

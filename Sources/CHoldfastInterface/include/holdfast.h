@@ -173,12 +173,12 @@ const char *holdfast_error_message(const holdfast_error *error);
 /// What else is known, as a document, valid as long as the error, its length in *count:
 ///
 ///     {collection: "users",                      // if one is concerned
-///      mongoCode: 28,                            // MongoDB's number for an error of a query, an update or an index
+///      mongoCode: 11000,                         // MongoDB's number for an error of a query, an update or an index
 ///      keyPattern: {email: 1},                   // the fields of the unique index that has the values already
 ///      keyValue: {email: "ada@x.org"},           // the values
 ///      cycle: [{transaction: 7, blocker: 9, wanted: "…"}, …],      // the members of a deadlock
 ///      bulkWrite: {errors: [{operation: 0, code: 36, name: "duplicateKey", message: "…",
-///                            mongoCode: 28, keyPattern: {…}, keyValue: {…}}, …],
+///                            mongoCode: 11000, keyPattern: {…}, keyValue: {…}}, …],
 ///                  result: {…}}}                // see holdfast_bulk_write(); what the others did is kept
 const uint8_t *holdfast_error_details(const holdfast_error *error, size_t *count);
 

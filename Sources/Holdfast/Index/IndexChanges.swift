@@ -115,6 +115,7 @@ struct IndexChanges {
         .duplicateKey,
         "collection \(quoted(name.text)): a document has the same values as another one in unique "
           + "\(index.description.place): change the values, or drop the index", collection: name.text)
+      error.mongoCode = MongoCode.duplicateKey.rawValue
       error.keyPattern = index.description.keys
       error.keyValue = entry.values(of: index.description)
       throw error

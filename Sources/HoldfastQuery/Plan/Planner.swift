@@ -203,6 +203,8 @@ public struct Planner {
     case (_, .or(let branches)) where branches.contains(where: { implies(given, $0) }): return true
     case (_, .and(let conditions)): return conditions.allSatisfy { implies(given, $0) }
     case (.or(let branches), _): return branches.allSatisfy { implies($0, wanted) }
+    case (.field(let given), .or):
+      return given.alternatives?.allSatisfy { implies(.field($0), wanted) } ?? false
     case (.and(let conditions), _): return conditions.contains { implies($0, wanted) }
     case (.not(.field(let given)), .not(.field(let wanted))):
       return given.path == wanted.path && given.test.isSame(as: wanted.test)
@@ -210,10 +212,15 @@ public struct Planner {
       guard given.path == wanted.path else { return false }
       if given.test.isSame(as: wanted.test) { return true }
       if case .exists = wanted.test { return given.test.impliesExistence }
-      guard given.test.traversesArrays == wanted.test.traversesArrays, wanted.test.isExact,
-        let a = given.test.intervals, let b = wanted.test.intervals
-      else { return false }
-      return a.isSubset(of: b)
+      if given.test.traversesArrays == wanted.test.traversesArrays, wanted.test.isExact,
+        let a = given.test.intervals, let b = wanted.test.intervals, a.isSubset(of: b)
+      {
+        return true
+      }
+      // A list says what its alternatives say.
+      if let tests = wanted.alternatives { return tests.contains { implies(.field(given), .field($0)) } }
+      if let tests = given.alternatives { return tests.allSatisfy { implies(.field($0), .field(wanted)) } }
+      return false
     default: return false
     }
   }
@@ -406,5 +413,17 @@ extension ValueTest {
     case (.size(let a), .size(let b)): a == b
     default: false
     }
+  }
+}
+
+extension FieldTest {
+  /// The tests of which one has to pass, when it is one of a short list; longer ones are looked at as a whole.
+  fileprivate var alternatives: [FieldTest]? {
+    guard case .oneOf(let list) = test, (1...100).contains(list.values.count + list.expressions.count) else {
+      return nil
+    }
+    let tests =
+      list.values.map { ValueTest.compare(Comparison(.equal, $0)) } + list.expressions.map { .regex($0) }
+    return tests.map { FieldTest(path: path, test: $0) }
   }
 }

@@ -97,6 +97,7 @@ struct FindSortTests {
     #expect(
       code { try users.findOneAndUpdate(["list": 5], ["$set": ["list.$": 6]], options) } == .invalidQuery)
     #expect(code { try users.insert(["_id": ["$a": 1]]) } == .invalidID)
+    #expect(code { try users.replace(id: ["$a": 1], with: [:], upsert: true) } == .invalidID)
     try users.insert(["_id": ["$ref": "c", "$id": 1, "x": ["$deep": 1]]])
     #expect(try users.fetch(id: 1) == ["_id": 1, "list": [1, 5, 3], "x": 1])
     #expect(try users.count() == 2)

@@ -118,6 +118,28 @@ struct IndexCornerTests {
     #expect(code { try things.createIndex(["a.$b": 1]) } == .invalidQuery)
   }
 
+  @Test(
+    "a partial index is used where each of several values implies its filter, or its filter is one of them")
+  func partialLists() throws {
+    try things.insertMany(
+      (0..<40).map { ["_id": .int32($0), "a": .int32($0 % 4), "b": .int32($0 % 3), "x": .int32($0)] })
+    let wide: Document = ["$or": [["a": 1], ["a": 2], ["b": 3]]]
+    try things.createIndex(["x": 1], IndexOptions(name: "wide", partialFilter: .some(wide)))
+    let list: Document = ["$or": [["a": nil], ["a": 1]]]
+    try things.createIndex(["y": 1], IndexOptions(name: "list", partialFilter: .some(list)))
+    let filters: [(Document, IndexHint)] = [
+      (["$or": [["a": 1], ["a": 2]], "x": ["$gt": 3]], "wide"),
+      (["a": ["$in": [2, 1]], "x": ["$gt": 3]], "wide"),
+      (["a": 1, "y": nil], "list"), (["$or": [["a": 1], ["a": nil]], "y": nil], "list"),
+    ]
+    for (filter, hint) in filters {
+      let expected = try ids(filter, hint: .natural())
+      #expect(!expected.isEmpty)
+      #expect(try ids(filter, hint: hint) == expected, "\(filter)")
+    }
+    #expect(code { _ = try ids(["a": ["$in": [1, 3]], "x": 5], hint: "wide") } == .invalidQuery)
+  }
+
   @Test("another index with the same name is another conflict than one with the same fields")
   func conflicts() throws {
     try things.createIndex(["a": 1])
